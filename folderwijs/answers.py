@@ -1,0 +1,180 @@
+"""What to say: to a topic, a gap, an alarm sign, the practice's own matters. Knows nothing of Rasa or HTTP."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterable, Mapping, Optional, Sequence
+
+from folderwijs.content import ContentError, Problem
+from folderwijs.leaflets import Leaflet, Question, Topic, load_leaflets, load_questions
+from folderwijs.practice import Alarms, Practice, Texts, load_alarms, load_practice
+from folderwijs.replies import Contact, Reply, Source, Suggestion
+
+MAX_SUGGESTIONS = 4
+_WEIGHT = re.compile(r"\b(\d{2,3})(?:[.,]\d)?\s*(?:kg|kilo\w*|kgs)\b", re.IGNORECASE)
+_WEIGHT_RANGE = range(20, 301)  # kilos; outside it the number is hardly a person's weight
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Makes replies from one leaflet and the practice's files.
+
+    Attributes:
+        leaflet: what is answered from.
+        questions: the catalogue of all questions, by id.
+        practice, alarms, texts: the practice's own files.
+    """
+
+    leaflet: Leaflet
+    questions: Mapping[str, Question]
+    practice: Practice
+    alarms: Alarms
+    texts: Texts
+
+    def topic(self, id_: str, message: str = "", *, simpler: bool = False) -> Reply:
+        """The leaflet's answer to a topic; not_in_leaflet where this leaflet does not answer it.
+
+        Args:
+            id_: a question of the catalogue.
+            message: what was asked; a body weight in it is multiplied where the leaflet gives the factors.
+            simpler: say it still more simply.
+
+        Raises:
+            KeyError: the catalogue does not have it.
+        """
+        topic = self.leaflet.topics.get(id_)
+        if topic is None:
+            return self.gap(id_, message)
+        text = self.texts.get("follow_up", "simpler", answer=topic.simpler) if simpler else topic.answer
+        return Reply(
+            kind="answer",
+            text=" ".join(filter(None, (text, self._weight(topic, message)))),
+            topics=(id_,),
+            sources=topic.sources,
+            suggestions=self.suggest(topic.next),
+            title=topic.title,
+        )
+
+    def gap(self, id_: str, message: str = "") -> Reply:
+        """Say plainly that the leaflet does not answer this, and what it is about where that is known.
+
+        Raises:
+            KeyError: the catalogue does not have `id_`.
+        """
+        question = self.questions[id_]
+        subject = question.subject_in(message)
+        named = subject != self.questions["overig"].subject
+        says = self.texts.get("not_in_leaflet", "named", gap=subject) if named else self.texts.get("not_in_leaflet", "unnamed")
+        return self.not_said(says, question.near, subject if named else "")
+
+    def not_said(self, says: str, near: Iterable[str], subject: str = "") -> Reply:
+        """A not_in_leaflet reply: `says`, then whom to ask, with suggestions from `near`."""
+        text = f"{says} {self.texts.get('not_in_leaflet', 'ask')}"
+        return Reply("not_in_leaflet", text, suggestions=self.suggest(near), subject=subject, contacts=(self.phone,))
+
+    def urgent(self, id_: str) -> Reply:
+        """Send someone with an alarm sign to a human.
+
+        Raises:
+            KeyError: urgent.yml has no such sign.
+        """
+        sign = self.alarms.signs[id_]
+        whom = " of ".join(f"{contact.label} ({contact.when})" if contact.when else contact.label for contact in sign.contacts)
+        seen = f"U schrijft over {sign.sign}."
+        text = f"{self.alarms.intro} {seen} {sign.text} Bel {whom}. {self.alarms.notice}"
+        return Reply("urgent", text, sign=sign.sign, contacts=sign.contacts)
+
+    def matter(self, id_: str) -> Reply:
+        """The practice's own details."""
+        return Reply("practice", self.texts.get("practice", id_), contacts=(self.phone,))
+
+    def outside(self, id_: str) -> Reply:
+        """Say what the assistant is for."""
+        return Reply("outside", self.texts.get("outside", id_), suggestions=self.openers())
+
+    def smalltalk(self, id_: str) -> Reply:
+        """A short friendly word; suggestions where the visitor has yet to ask."""
+        opening = id_ in ("groet", "wat_kun_je", "hoe_gaat_het")
+        return Reply("smalltalk", self.texts.get("smalltalk", id_), suggestions=self.openers() if opening else ())
+
+    def say(self, name: str, **fields: str) -> Reply:
+        """A small-talk reply from the follow_up texts."""
+        return Reply("smalltalk", self.texts.get("follow_up", name, **fields), suggestions=self.openers())
+
+    def clarify(self, ids: Sequence[str], opening: str) -> Reply:
+        """One question back.
+
+        Args:
+            ids: what it could be, likeliest first; filled up to two at least with what people ask most.
+            opening: the name of the text in the clarify group.
+        """
+        fill = (*ids, *self._most_asked)
+        return Reply("clarify", self.texts.get("clarify", opening), suggestions=self.suggest(fill)[: max(2, min(len(ids) or 3, 3))])
+
+    def call_us(self) -> Reply:
+        """After one failed question back: the practice's phone number."""
+        return Reply("practice", self.texts.get("clarify", "again"), contacts=(self.phone,))
+
+    def error(self) -> Reply:
+        """Something failed inside."""
+        return Reply("error", self.texts.get("error"), contacts=(self.phone,))
+
+    def suggest(self, ids: Iterable[str]) -> tuple[Suggestion, ...]:
+        """Buttons for those of `ids` that the leaflet answers, each once, at most `MAX_SUGGESTIONS`."""
+        topics = [self.leaflet.topics[id_] for id_ in dict.fromkeys(ids) if id_ in self.leaflet.topics]
+        return tuple(topic.suggestion for topic in topics[:MAX_SUGGESTIONS])
+
+    def openers(self) -> tuple[Suggestion, ...]:
+        """Buttons for someone who does not know what to ask."""
+        return self.suggest(self._most_asked)[:3]
+
+    @property
+    def phone(self) -> Contact:
+        """The practice, to call."""
+        return Contact(self.practice.name, phone=self.practice.phone)
+
+    @property
+    def _most_asked(self) -> tuple[str, ...]:
+        return ("hersteltijd", "actief_blijven", "oefentherapie", "oorzaak", "beloop", *self.leaflet.topics)
+
+    def _weight(self, topic: Topic, message: str) -> str:
+        kilos = weight_in(message)
+        if not topic.body_weight_times or kilos is None:
+            return ""
+        low, high = (kilos * factor for factor in topic.body_weight_times)
+        return self.texts.get("weight", weight=str(kilos), low=str(low), high=str(high))
+
+
+def load_answers(project: Path, leaflet: str = "") -> Answers:
+    """Read all content of the project and hold it against the rules.
+
+    Args:
+        project: the folder with leaflets/, practice.yml, urgent.yml and texts.yml.
+        leaflet: id of the leaflet to answer from; "" takes the only one there is.
+
+    Raises:
+        ContentError: with every mistake in the content.
+    """
+    questions = load_questions(project / "leaflets")
+    leaflets = load_leaflets(project / "leaflets")
+    if leaflet and leaflet not in leaflets:
+        raise ContentError([Problem(project / "leaflets", 1, f"Er is geen folder '{leaflet}'.", f"Kies uit: {', '.join(leaflets)}.")])
+    if not leaflet and len(leaflets) > 1:
+        raise ContentError([Problem(project / "leaflets", 1, "Er is meer dan een folder.", f"Zet LEAFLET op een van: {', '.join(leaflets)}.")])
+    chosen = leaflets[leaflet or next(iter(leaflets))]
+    practice = load_practice(project / "practice.yml")
+    about = {"title": chosen.title, "subject": chosen.subject, "about": chosen.about}
+    return Answers(chosen, questions, practice, load_alarms(project / "urgent.yml"), Texts(project / "texts.yml", {**practice.fields, **about}))
+
+
+def sections_of(sources: Iterable[Source]) -> str:
+    """The headings that `sources` stand under, each once, for a sentence."""
+    return "’ en ‘".join(dict.fromkeys(source.section for source in sources))
+
+
+def weight_in(message: str) -> Optional[int]:
+    """The body weight in kilos that a message names, or None."""
+    match = _WEIGHT.search(message)
+    return int(match.group(1)) if match and int(match.group(1)) in _WEIGHT_RANGE else None

@@ -1,0 +1,96 @@
+"""Where conversations are kept: in memory, bounded in number, length and age, never on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from contextlib import asynccontextmanager
+from typing import Any, AsyncGenerator, Callable, Optional
+
+from rasa.core.lock import TicketLock
+from rasa.core.lock_store import LockStore
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+
+
+class BoundedTrackerStore(TrackerStore):
+    """Keeps the trackers themselves: nothing is pickled, copied or written.
+
+    Rasa's InMemoryTrackerStore never forgets a conversation and serialises it at every turn.
+
+    Args:
+        most: conversations kept; the one idle longest goes first.
+        max_events: events kept of each.
+        seconds: after which an idle conversation is forgotten.
+        clock: seconds that only go up.
+    """
+
+    def __init__(
+        self, domain: Optional[Domain] = None, *, most: int, max_events: int, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(domain or Domain.empty())
+        self._most = most
+        self._max_events = max_events
+        self._seconds = seconds
+        self._clock = clock
+        self._trackers: OrderedDict[str, tuple[float, DialogueStateTracker]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._trackers)
+
+    def init_tracker(self, sender_id: str) -> DialogueStateTracker:
+        """A new, empty tracker that keeps the last events only."""
+        return DialogueStateTracker(sender_id, self.domain.slots, max_event_history=self._max_events)
+
+    async def retrieve(self, sender_id: str) -> Optional[DialogueStateTracker]:
+        """The tracker of a conversation, or None where it is not, or no longer, kept."""
+        self._forget()
+        entry = self._trackers.get(sender_id)
+        return entry[1] if entry else None
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Keep the tracker; it is now the one used last."""
+        self._trackers[tracker.sender_id] = (self._clock(), tracker)
+        self._trackers.move_to_end(tracker.sender_id)
+        self._forget()
+
+    async def keys(self) -> list[str]:  # type: ignore[override]  # Rasa gives it no return type
+        """The conversations kept, the one idle longest first."""
+        return list(self._trackers)
+
+    def drop(self, sender_id: str) -> None:
+        """Forget one conversation."""
+        self._trackers.pop(sender_id, None)
+
+    def _forget(self) -> None:
+        oldest = self._clock() - self._seconds
+        while self._trackers and (len(self._trackers) > self._most or next(iter(self._trackers.values()))[0] < oldest):
+            self._trackers.popitem(last=False)
+
+
+class TurnLockStore(LockStore):
+    """One turn at a time in each conversation of this process, in the order they came.
+
+    Rasa's InMemoryLockStore looks once a second whether the turn before is done; this one is woken.
+    """
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        super().__init__()
+
+    @asynccontextmanager
+    async def lock(self, conversation_id: str, *arguments: Any, **keywords: Any) -> AsyncGenerator[TicketLock, None]:
+        """Hold the conversation's lock."""
+        lock, users = self._locks.get(conversation_id, (asyncio.Lock(), 0))
+        self._locks[conversation_id] = (lock, users + 1)
+        try:
+            async with lock:
+                yield TicketLock(conversation_id)
+        finally:
+            lock, users = self._locks[conversation_id]
+            if users == 1:
+                del self._locks[conversation_id]
+            else:
+                self._locks[conversation_id] = (lock, users - 1)

@@ -1,0 +1,145 @@
+"""The only room that knows Rasa's Agent: text in, replies out."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any, Optional
+
+from folderwijs import no_tensorflow
+
+no_tensorflow.install()
+os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")  # of Rasa's own SQL store, which is not used here
+
+import jsonschema  # noqa: E402
+import msgspec  # noqa: E402
+import structlog  # noqa: E402
+from rasa.core.actions.action import RemoteAction  # noqa: E402
+from rasa.core.agent import Agent  # noqa: E402
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
+from rasa.core.tracker_store import TrackerStore  # noqa: E402
+from rasa.shared.exceptions import RasaException  # noqa: E402
+from rasa.utils.endpoints import EndpointConfig  # noqa: E402
+from rasa_sdk.executor import ActionExecutor  # noqa: E402
+
+from folderwijs.answers import Answers  # noqa: E402
+from folderwijs.conversations import BoundedTrackerStore, TurnLockStore  # noqa: E402
+from folderwijs.dialogue import Part  # noqa: E402
+from folderwijs.replies import Reply, from_builtins  # noqa: E402
+
+logger = logging.getLogger(__name__)
+
+_COMMAND = "/"
+
+
+class ModelError(Exception):
+    """Raised when there is no trained model that can be loaded; the message says what to do."""
+
+
+class InProcessActions(EndpointConfig):
+    """Runs the custom actions in this process, where Rasa would call another one over HTTP."""
+
+    def __init__(self) -> None:
+        super().__init__(url="in-process")
+        self._executor = ActionExecutor()
+        self._executor.register_package("actions")
+
+    async def request(self, *arguments: Any, **keywords: Any) -> Any:
+        """Run the action that `keywords["json"]` names."""
+        return await self._executor.run(keywords["json"])
+
+
+class _RepliesChannel(CollectingOutputChannel):
+    """Collects whole replies; the bare text that the actions also send is for other channels."""
+
+    async def send_text_message(self, recipient_id: str, text: str, **keywords: Any) -> None:
+        """Leave it out."""
+
+
+class Engine:
+    """A trained model that replies.
+
+    Args:
+        model: the model archive.
+        answers: the content, for what is said without Rasa.
+        store: where conversations are kept.
+
+    Raises:
+        ModelError: the model cannot be loaded.
+    """
+
+    def __init__(self, model: Path, answers: Answers, store: TrackerStore) -> None:
+        if not model.is_file():
+            raise ModelError(f"there is no model at {model}: run `make train`")
+        _quieten()
+        _validate_quickly()
+        self.answers = answers
+        self.store = store
+        try:
+            self._agent = Agent.load(model, tracker_store=store, lock_store=TurnLockStore(), action_endpoint=InProcessActions())
+        except (RasaException, OSError, ValueError, KeyError, ImportError) as error:
+            raise ModelError(f"the model at {model} cannot be loaded ({error}): run `make train`") from error
+
+    async def reply(self, text: str, conversation: str) -> list[Reply]:
+        """Reply to one message.
+
+        Args:
+            text: what the visitor typed. A leading "/" is ordinary text here, never one of Rasa's commands.
+            conversation: the conversation it belongs to.
+
+        Returns:
+            At least one reply; an error reply where something failed inside.
+        """
+        channel = _RepliesChannel()
+        try:
+            await self._agent.handle_message(UserMessage(_ordinary(text), channel, conversation, input_channel="folderwijs"))
+            replies = [from_builtins(message["custom"]) for message in channel.messages if "custom" in message]
+        except Exception as error:  # noqa: BLE001, a visitor must get a sentence, whatever failed
+            logger.error("a message could not be handled: %s", type(error).__name__)
+            replies = []
+        if not replies:
+            if isinstance(self.store, BoundedTrackerStore):
+                self.store.drop(conversation)  # what half a turn left behind would confuse the next one
+            return [self.answers.error()]
+        return replies
+
+    async def understand(self, text: str) -> tuple[Part, ...]:
+        """What a message asks, without any conversation."""
+        parsed = await self._agent.parse_message(_ordinary(text))
+        return tuple(msgspec.convert(parsed["parts"], list[Part])) if "parts" in parsed else ()
+
+
+def memory_store(*, most: int, max_events: int, minutes: int) -> BoundedTrackerStore:
+    """A store for conversations in this process's memory."""
+    return BoundedTrackerStore(most=most, max_events=max_events, seconds=minutes * 60)
+
+
+def _ordinary(text: str) -> str:
+    """`text` so that Rasa cannot take it for a command, and never empty."""
+    return text.strip().lstrip(_COMMAND).strip() or "?"
+
+
+def _validate_quickly() -> None:
+    """Check the results of actions with a validator built once.
+
+    Rasa checks its own schema anew at every call, which takes two thirds of a message's time.
+    """
+    validator: Optional[jsonschema.protocols.Validator] = None
+
+    def validate(self: RemoteAction, result: dict[str, Any]) -> bool:
+        nonlocal validator
+        if validator is None:
+            validator = jsonschema.validators.validator_for({})(RemoteAction.action_response_format_spec())
+        validator.validate(result)
+        return True
+
+    RemoteAction._validate_action_result = validate  # type: ignore[method-assign]
+
+
+def _quieten() -> None:
+    """Keep what visitors type out of the log: Rasa logs messages at level debug."""
+    for name in ("rasa", "rasa_sdk", "matplotlib", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

@@ -1,0 +1,1 @@
+"""Rasa graph components: thin shells around `folderwijs.understanding`."""

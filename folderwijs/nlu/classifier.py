@@ -1,0 +1,97 @@
+"""The graph component that gives a message its intent, from its tokens and lemmas."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import msgspec
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.constants import TOKENS_NAMES
+from rasa.nlu.tokenizers.tokenizer import Tokenizer
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from folderwijs.understanding.understander import Options, Understander
+from folderwijs.understanding.words import WORD, Word, lemma_of
+
+PARTS = "parts"
+"""The key of a parsed message that holds its parts, as `folderwijs.dialogue.Part` has them."""
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class QuestionClassifier(GraphComponent, IntentClassifier):
+    """Understands a message: its questions, their intents, and how sure it is. See `Understander`."""
+
+    def __init__(self, options: Options, storage: ModelStorage, resource: Resource, understander: Optional[Understander] = None) -> None:
+        self._options = options
+        self._storage = storage
+        self._resource = resource
+        self._understander = understander
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """The options of the understander with their defaults."""
+        defaults: dict[str, Any] = msgspec.to_builtins(Options())
+        return defaults
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """A tokenizer must come before this."""
+        return [Tokenizer]
+
+    @classmethod
+    def create(cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> "QuestionClassifier":
+        """A component that is yet to be trained."""
+        return cls(_options(config), model_storage, resource)
+
+    @classmethod
+    def load(cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any) -> "QuestionClassifier":
+        """The component as `train` left it."""
+        with model_storage.read_from(resource) as folder:
+            return cls(_options(config), model_storage, resource, Understander.load(folder, _options(config)))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn from the questions of the training data, and write what was learned to the model."""
+        examples = [example for example in training_data.intent_examples if example.get(TEXT)]
+        self._understander = Understander.train(
+            [words_of(example) for example in examples], [example.get(INTENT) for example in examples], self._options
+        )
+        with self._storage.write_to(self._resource) as folder:
+            self._understander.save(folder)
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set the intent, the ranking and the parts of each message."""
+        for message in messages:
+            if self._understander is None or not message.get(TEXT):
+                continue
+            understood = self._understander.understand(words_of(message), message.get(TEXT))
+            message.set(INTENT, _named(understood.intent, understood.confidence), add_to_output=True)
+            message.set(INTENT_RANKING_KEY, [_named(*entry) for entry in understood.ranking], add_to_output=True)
+            message.set(PARTS, msgspec.to_builtins(understood.parts), add_to_output=True)
+        return messages
+
+
+def words_of(message: Message) -> list[Word]:
+    """The words of a tokenized message: its tokens without punctuation, with their lemmas."""
+    words = []
+    for token in message.get(TOKENS_NAMES[TEXT]) or ():
+        found = WORD.findall(token.text)
+        if len(found) == 1:
+            words.append(Word(found[0], (token.lemma or found[0]).lower()))
+        else:  # spaCy left several words in one token, or none
+            words += [Word(text, lemma_of(text)) for text in found]
+    return words
+
+
+def _named(name: str, confidence: float) -> dict[str, Any]:
+    return {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: confidence}
+
+
+def _options(config: dict[str, Any]) -> Options:
+    return msgspec.convert({key: value for key, value in config.items() if key in Options.__struct_fields__}, Options)

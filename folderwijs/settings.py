@@ -1,0 +1,108 @@
+"""The settings, all from the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Mapping, NamedTuple
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""The project's root: where Rasa's files, the leaflets and the web pages stand."""
+
+
+class Setting(NamedTuple):
+    """One setting: its name in the environment, its default, and what it does (the README's table is held against this)."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+SETTINGS = (
+    Setting("HOST", "127.0.0.1", "address to listen on"),
+    Setting("PORT", "8000", "port to listen on; 0 takes a free one"),
+    Setting("WORKERS", "1", "number of processes; more than one needs a tracker store that they share (endpoints.yml)"),
+    Setting("LIMITS", "on", "`off` switches the rate limits off, for tests and benchmarks on a loopback address only"),
+    Setting("RATE_LIMIT", "30", "messages a minute for one visitor"),
+    Setting("LEAFLET", "", "id of the leaflet to answer from; empty: the only one there is"),
+    Setting("SECRET", "", "key that signs the sessions, 32 characters or more; empty: a new one at every start"),
+    Setting("MAX_CONVERSATIONS", "10000", "conversations kept in memory; the longest idle one goes first"),
+    Setting("MAX_EVENTS", "60", "events kept of one conversation (a turn is about six)"),
+    Setting("CONVERSATION_MINUTES", "60", "minutes after which an idle conversation is forgotten"),
+    Setting("LOG_LEVEL", "info", "debug, info, warning or error; no level logs what a visitor types"),
+)
+
+
+class SettingsError(Exception):
+    """Raised when a setting cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings, read and checked. For what each means, see `SETTINGS`."""
+
+    host: str
+    port: int
+    workers: int
+    limits: bool
+    rate_limit: int
+    leaflet: str
+    secret: str
+    max_conversations: int
+    max_events: int
+    conversation_minutes: int
+    log_level: str
+
+
+def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings.
+
+    Args:
+        environment: names and values; an absent or empty one takes its default.
+
+    Raises:
+        SettingsError: a value cannot be used.
+    """
+    values = {setting.name: environment.get(setting.name, "").strip() or setting.default for setting in SETTINGS}
+
+    def number(name: str, least: int, most: int) -> int:
+        if not values[name].isascii() or not values[name].isdigit() or not least <= int(values[name]) <= most:
+            raise SettingsError(f"{name}={values[name]!r} is not a whole number from {least} to {most}")
+        return int(values[name])
+
+    def choice(name: str, *choices: str) -> str:
+        if values[name].lower() not in choices:
+            raise SettingsError(f"{name}={values[name]!r} is not one of: {', '.join(choices)}")
+        return values[name].lower()
+
+    limits = choice("LIMITS", "on", "off") == "on"
+    if not limits and not is_loopback(values["HOST"]):
+        raise SettingsError(f"LIMITS=off is refused while HOST={values['HOST']!r} is no loopback address: anyone could flood the service")
+    if values["SECRET"] and len(values["SECRET"]) < 32:
+        raise SettingsError("SECRET is shorter than 32 characters: sessions signed with it could be forged")
+    return Settings(
+        host=values["HOST"],
+        port=number("PORT", 0, 65535),
+        workers=number("WORKERS", 1, 64),
+        limits=limits,
+        rate_limit=number("RATE_LIMIT", 1, 100_000),
+        leaflet=values["LEAFLET"],
+        secret=values["SECRET"] or secrets.token_urlsafe(32),
+        max_conversations=number("MAX_CONVERSATIONS", 1, 10_000_000),
+        max_events=number("MAX_EVENTS", 20, 10_000),
+        conversation_minutes=number("CONVERSATION_MINUTES", 1, 10_000),
+        log_level=choice("LOG_LEVEL", "debug", "info", "warning", "error"),
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether every address that `host` stands for is reached from this machine alone."""
+    try:
+        addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return bool(addresses) and all(ipaddress.ip_address(address).is_loopback for address in addresses)

@@ -1,0 +1,1 @@
+"""From a message's words to what it asks. Knows nothing of Rasa or HTTP."""

@@ -1,0 +1,88 @@
+"""Which intent a message has: a linear classifier over words, lemmas and characters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Mapping, Sequence
+
+import numpy as np
+from sklearn.svm import LinearSVC
+
+from folderwijs.understanding.features import Vectorizer
+from folderwijs.understanding.words import Word
+
+BLOCK_WEIGHTS: Mapping[str, float] = {"w": 1.0, "l": 0.7, "c": 1.2}
+LEAST: Mapping[str, int] = {"w": 1, "l": 1, "c": 2}
+
+_ARRAYS = "classifier.npz"
+_NAMES = "classifier.json"
+
+
+class Classifier:
+    """One-against-the-rest linear support vector machines, their margins turned into probabilities.
+
+    Attributes:
+        labels: the intents, sorted.
+        vectorizer: the features.
+        weights: shape (columns, labels).
+        biases: shape (labels,).
+        temperature: margins are divided by it before the softmax; smaller is surer.
+    """
+
+    def __init__(self, labels: Sequence[str], vectorizer: Vectorizer, weights: np.ndarray, biases: np.ndarray, temperature: float) -> None:
+        self.labels = list(labels)
+        self.vectorizer = vectorizer
+        self.weights = weights
+        self.biases = biases
+        self.temperature = temperature
+
+    @classmethod
+    def train(cls, messages: Sequence[Sequence[Word]], labels: Sequence[str], *, cost: float = 0.3, temperature: float = 0.25) -> "Classifier":
+        """Learn from labelled messages.
+
+        Args:
+            messages: the words of each.
+            labels: the intent of each, at least two different ones.
+            cost: LinearSVC's C.
+            temperature: see the class.
+        """
+        vectorizer = Vectorizer.fit(messages, BLOCK_WEIGHTS, LEAST)
+        model = LinearSVC(C=cost, random_state=0).fit(vectorizer.matrix(messages), list(labels))
+        weights, biases = model.coef_, model.intercept_
+        if len(model.classes_) == 2:  # scikit-learn then keeps only the second one's
+            weights, biases = np.vstack([-weights, weights]), np.concatenate([-biases, biases])
+        return cls(model.classes_.tolist(), vectorizer, weights.T.astype(np.float32), biases.astype(np.float32), temperature)
+
+    def probabilities(self, words: Sequence[Word]) -> np.ndarray:
+        """The probability of each of `labels`, shape (labels,)."""
+        columns, values = self.vectorizer.row(words)
+        margins = (values @ self.weights[columns] + self.biases) / self.temperature
+        powers = np.exp(margins - margins.max())
+        probabilities: np.ndarray = powers / powers.sum()
+        return probabilities
+
+    def ranking(self, words: Sequence[Word], length: int = 10) -> list[tuple[str, float]]:
+        """The `length` likeliest intents with their probabilities, best first."""
+        probabilities = self.probabilities(words)
+        return [(self.labels[index], float(probabilities[index])) for index in np.argsort(-probabilities)[:length]]
+
+    def save(self, folder: Path) -> None:
+        """Write the classifier to two files in `folder`: no pickle, so that loading one runs no code."""
+        vectorizer = self.vectorizer
+        np.savez(folder / _ARRAYS, weights=self.weights, biases=self.biases, idf=vectorizer.idf)
+        names = {"labels": self.labels, "temperature": self.temperature, "vocabulary": list(vectorizer.vocabulary), "block_weights": dict(vectorizer.weights)}
+        (folder / _NAMES).write_text(json.dumps(names, ensure_ascii=False), "utf8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Classifier":
+        """Read what `save` wrote.
+
+        Raises:
+            OSError, ValueError, KeyError: the files are missing or not what `save` wrote.
+        """
+        names = json.loads((folder / _NAMES).read_text("utf8"))
+        with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
+            vocabulary = {feature: column for column, feature in enumerate(names["vocabulary"])}
+            vectorizer = Vectorizer(vocabulary, arrays["idf"], names["block_weights"])
+            return cls(names["labels"], vectorizer, arrays["weights"], arrays["biases"], names["temperature"])

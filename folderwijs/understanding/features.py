@@ -1,0 +1,86 @@
+"""Turning words into weighted features, without pickles: a vocabulary, and TF-IDF weights in arrays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Iterable, Mapping, Sequence
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from folderwijs.understanding.words import Word
+
+CHARACTERS = (2, 5)
+"""Shortest and longest run of characters within a word that is a feature."""
+
+_BLOCKS = ("w", "l", "c")
+
+
+def features_of(words: Sequence[Word]) -> Iterable[str]:
+    """The features of a message: words and pairs of words, lemmas and pairs of lemmas, runs of characters.
+
+    Yields:
+        Strings whose first character names their block.
+    """
+    for block, forms in (("w", [word.text for word in words]), ("l", [word.lemma for word in words])):
+        yield from (block + form for form in forms)
+        yield from (f"{block}{first} {second}" for first, second in zip(["<", *forms], [*forms, ">"]))
+    shortest, longest = CHARACTERS
+    for word in words:
+        padded = f" {word.text} "
+        for size in range(shortest, longest + 1):
+            yield from ("c" + padded[start : start + size] for start in range(max(1, len(padded) - size + 1)))
+
+
+class Vectorizer:
+    """TF-IDF over `features_of`, each block scaled to length 1 and then weighted.
+
+    Attributes:
+        vocabulary: column of each feature.
+        idf: inverse document frequency of each column, shape (columns,).
+    """
+
+    def __init__(self, vocabulary: Mapping[str, int], idf: np.ndarray, weights: Mapping[str, float]) -> None:
+        self.vocabulary = vocabulary
+        self.idf = idf
+        self.weights = weights
+        self._block_of_column = np.zeros(len(vocabulary), dtype=np.int8)
+        for feature, column in vocabulary.items():
+            self._block_of_column[column] = _BLOCKS.index(feature[0])
+        self._weight_of_block = np.array([weights[block] for block in _BLOCKS])
+
+    @classmethod
+    def fit(cls, messages: Iterable[Sequence[Word]], weights: Mapping[str, float], least: Mapping[str, int]) -> "Vectorizer":
+        """Learn the vocabulary.
+
+        Args:
+            messages: the words of each message.
+            weights: of each block.
+            least: in how many messages a feature of each block must stand to count.
+        """
+        counts: Counter[str] = Counter()
+        total = 0
+        for words in messages:
+            counts.update(set(features_of(words)))
+            total += 1
+        kept = sorted(feature for feature, count in counts.items() if count >= least[feature[0]])
+        idf = np.log((1 + total) / (1 + np.array([counts[feature] for feature in kept]))) + 1
+        return cls({feature: column for column, feature in enumerate(kept)}, idf.astype(np.float32), weights)
+
+    def row(self, words: Sequence[Word]) -> tuple[np.ndarray, np.ndarray]:
+        """The columns and values of one message, as two arrays of the same length."""
+        found = Counter(column for feature in features_of(words) if (column := self.vocabulary.get(feature)) is not None)
+        columns = np.fromiter(found.keys(), dtype=np.int32, count=len(found))
+        values = (1 + np.log(np.fromiter(found.values(), dtype=np.float32, count=len(found)))) * self.idf[columns]
+        blocks = self._block_of_column[columns]
+        norms = np.sqrt(np.bincount(blocks, weights=values**2, minlength=len(_BLOCKS)))
+        scale = np.divide(self._weight_of_block, norms, out=np.zeros(len(_BLOCKS)), where=norms > 0)
+        return columns, (values * scale[blocks]).astype(np.float32)
+
+    def matrix(self, messages: Iterable[Sequence[Word]]) -> csr_matrix:
+        """The rows of many messages, shape (messages, columns)."""
+        rows = [self.row(words) for words in messages]
+        ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+        columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, dtype=np.int32)
+        values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, dtype=np.float32)
+        return csr_matrix((values, columns, ends), shape=(len(rows), len(self.vocabulary)))
