@@ -56,13 +56,13 @@ class ContentFile:
         try:
             value = yaml.load(path.read_text("utf8"), Loader=_Loader)  # noqa: S506, the loader is a safe one
         except FileNotFoundError:
-            raise ContentError([Problem(path, 1, "Dit bestand ontbreekt.", "Maak het aan; de README zegt wat erin hoort.")])
+            raise ContentError([Problem(path, 1, "Dit bestand ontbreekt.", "Maak het aan; de README zegt wat erin hoort.")]) from None
         except UnicodeDecodeError:
-            raise ContentError([Problem(path, 1, "Dit bestand is geen UTF-8.", "Sla het op als UTF-8.")])
+            raise ContentError([Problem(path, 1, "Dit bestand is geen UTF-8.", "Sla het op als UTF-8.")]) from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1
-            raise ContentError([Problem(path, line, f"Dit is geen geldige YAML ({error.problem}).", "Kijk naar inspringen, dubbele punten en aanhalingstekens.")])
+            raise ContentError([Problem(path, line, f"Dit is geen geldige YAML ({error.problem}).", "Kijk naar inspringen, dubbele punten en aanhalingstekens.")]) from None
         if not isinstance(value, dict):
             raise ContentError([Problem(path, 1, "Hier hoort 'naam: waarde' te staan.", "Begin elke regel met een naam en een dubbele punt.")])
         self.value: Mapping[str, Any] = value

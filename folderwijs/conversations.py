@@ -56,7 +56,7 @@ class BoundedTrackerStore(TrackerStore):
         self._trackers.move_to_end(tracker.sender_id)
         self._forget()
 
-    async def keys(self) -> list[str]:  # type: ignore[override]  # Rasa gives it no return type
+    async def keys(self) -> list[str]:
         """The conversations kept, the one idle longest first."""
         return list(self._trackers)
 

@@ -21,21 +21,19 @@ from rasa.core.agent import Agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
 from rasa.core.tracker_store import TrackerStore  # noqa: E402
 from rasa.shared.exceptions import RasaException  # noqa: E402
-from rasa.utils.endpoints import EndpointConfig  # noqa: E402
+from rasa.utils.endpoints import EndpointConfig, read_endpoint_config  # noqa: E402
 from rasa_sdk.executor import ActionExecutor  # noqa: E402
 
 from folderwijs.answers import Answers  # noqa: E402
 from folderwijs.conversations import BoundedTrackerStore, TurnLockStore  # noqa: E402
 from folderwijs.dialogue import Part  # noqa: E402
+from folderwijs.engine_errors import ModelError  # noqa: E402
 from folderwijs.replies import Reply, from_builtins  # noqa: E402
+from folderwijs.settings import PROJECT, Settings  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
 _COMMAND = "/"
-
-
-class ModelError(Exception):
-    """Raised when there is no trained model that can be loaded; the message says what to do."""
 
 
 class InProcessActions(EndpointConfig):
@@ -111,9 +109,15 @@ class Engine:
         return tuple(msgspec.convert(parsed["parts"], list[Part])) if "parts" in parsed else ()
 
 
-def memory_store(*, most: int, max_events: int, minutes: int) -> BoundedTrackerStore:
+def memory_store(settings: Settings) -> BoundedTrackerStore:
     """A store for conversations in this process's memory."""
-    return BoundedTrackerStore(most=most, max_events=max_events, seconds=minutes * 60)
+    return BoundedTrackerStore(most=settings.max_conversations, max_events=settings.max_events, seconds=settings.conversation_minutes * 60)
+
+
+def make_store(settings: Settings) -> TrackerStore:
+    """The tracker store that endpoints.yml names, else one in memory."""
+    endpoint = read_endpoint_config(str(PROJECT / "endpoints.yml"), "tracker_store")
+    return TrackerStore.create(endpoint) if endpoint else memory_store(settings)
 
 
 def _ordinary(text: str) -> str:
@@ -135,7 +139,7 @@ def _validate_quickly() -> None:
         validator.validate(result)
         return True
 
-    RemoteAction._validate_action_result = validate  # type: ignore[method-assign]
+    RemoteAction._validate_action_result = validate
 
 
 def _quieten() -> None:

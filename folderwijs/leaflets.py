@@ -169,9 +169,9 @@ def load_sections(path: Path) -> tuple[Section, ...]:
     try:
         lines = path.read_text("utf8").splitlines()
     except FileNotFoundError:
-        raise ContentError([Problem(path, 1, "De tekst van de folder ontbreekt.", "Zet hem in dit bestand.")])
+        raise ContentError([Problem(path, 1, "De tekst van de folder ontbreekt.", "Zet hem in dit bestand.")]) from None
     except UnicodeDecodeError:
-        raise ContentError([Problem(path, 1, "Dit bestand is geen UTF-8.", "Sla het op als UTF-8.")])
+        raise ContentError([Problem(path, 1, "Dit bestand is geen UTF-8.", "Sla het op als UTF-8.")]) from None
     sections: list[tuple[str, int, list[str]]] = []
     for number, line in enumerate(lines, 1):
         heading = re.fullmatch(r"(#{1,2}) (.+)", line.strip())

@@ -16,8 +16,9 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from folderwijs.understanding.dutch import words_of_token
 from folderwijs.understanding.understander import Options, Understander
-from folderwijs.understanding.words import WORD, Word, lemma_of
+from folderwijs.understanding.words import Word
 
 PARTS = "parts"
 """The key of a parsed message that holds its parts, as `folderwijs.dialogue.Part` has them."""
@@ -79,14 +80,7 @@ class QuestionClassifier(GraphComponent, IntentClassifier):
 
 def words_of(message: Message) -> list[Word]:
     """The words of a tokenized message: its tokens without punctuation, with their lemmas."""
-    words = []
-    for token in message.get(TOKENS_NAMES[TEXT]) or ():
-        found = WORD.findall(token.text)
-        if len(found) == 1:
-            words.append(Word(found[0], (token.lemma or found[0]).lower()))
-        else:  # spaCy left several words in one token, or none
-            words += [Word(text, lemma_of(text)) for text in found]
-    return words
+    return [word for token in message.get(TOKENS_NAMES[TEXT]) or () for word in words_of_token(token.text, token.lemma)]
 
 
 def _named(name: str, confidence: float) -> dict[str, Any]:

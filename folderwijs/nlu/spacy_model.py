@@ -1,55 +1,17 @@
-"""The spaCy model: nl_core_news_sm where it is installed, else a stand-in built from PyPI packages alone."""
+"""Rasa's SpacyNLP with a stand-in for where the model is not installed."""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
 
-import spacy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.utils.spacy_utils import SpacyModel, SpacyNLP
-from spacy.language import Language
-from spacy.tokens import Doc
 
-from folderwijs.understanding.words import clean, lemma_of
-
-STAND_IN = "nl_stand_in"
-"""The name of the stand-in; it is part of a model's fingerprint, so a change of spaCy model trains anew."""
+from folderwijs.understanding.dutch import in_use, load, name_in_use
+from folderwijs.understanding.words import clean
 
 logger = logging.getLogger(__name__)
-
-
-@Language.component("simplemma")
-def add_lemmas(doc: Doc) -> Doc:
-    """Give every token its lemma from simplemma."""
-    for token in doc:
-        token.lemma_ = lemma_of(token.text.lower())
-    return doc
-
-
-def available(name: str) -> bool:
-    """Whether the spaCy model `name` is installed."""
-    return bool(spacy.util.is_package(name))
-
-
-def in_use(name: str) -> str:
-    """One line that says which of the two is in use."""
-    if available(name):
-        return f"spaCy model: {name}"
-    return f"spaCy model: {name} is not installed, using the stand-in (spaCy's Dutch tokens, simplemma's lemmas)"
-
-
-def load(name: str) -> SpacyModel:
-    """Load the model `name`, or the stand-in where it is not installed.
-
-    Of the model, what only parses or names is left out: nothing here uses it, and it costs 2 ms a message.
-    """
-    if available(name):
-        return SpacyModel(model=spacy.load(name, exclude=["parser", "ner"]), model_name=name)
-    language = spacy.blank("nl")
-    language.add_pipe("simplemma")
-    language.add_pipe("sentencizer")
-    return SpacyModel(model=language, model_name=STAND_IN)
 
 
 @DefaultV1Recipe.register(
@@ -62,9 +24,9 @@ class DutchSpacyNLP(SpacyNLP):
 
     @staticmethod
     def load_model(spacy_model_name: str) -> SpacyModel:
-        """See `load`."""
+        """See `folderwijs.understanding.dutch.load`."""
         logger.info(in_use(spacy_model_name))
-        return load(spacy_model_name)
+        return SpacyModel(model=load(spacy_model_name), model_name=name_in_use(spacy_model_name))
 
     @staticmethod
     def ensure_proper_language_model(nlp: Any) -> None:

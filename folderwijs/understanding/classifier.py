@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
 from folderwijs.understanding.features import Vectorizer
@@ -30,7 +31,7 @@ class Classifier:
         temperature: margins are divided by it before the softmax; smaller is surer.
     """
 
-    def __init__(self, labels: Sequence[str], vectorizer: Vectorizer, weights: np.ndarray, biases: np.ndarray, temperature: float) -> None:
+    def __init__(self, labels: Sequence[str], vectorizer: Vectorizer, weights: NDArray[np.float32], biases: NDArray[np.float32], temperature: float) -> None:
         self.labels = list(labels)
         self.vectorizer = vectorizer
         self.weights = weights
@@ -54,12 +55,12 @@ class Classifier:
             weights, biases = np.vstack([-weights, weights]), np.concatenate([-biases, biases])
         return cls(model.classes_.tolist(), vectorizer, weights.T.astype(np.float32), biases.astype(np.float32), temperature)
 
-    def probabilities(self, words: Sequence[Word]) -> np.ndarray:
+    def probabilities(self, words: Sequence[Word]) -> NDArray[np.float32]:
         """The probability of each of `labels`, shape (labels,)."""
         columns, values = self.vectorizer.row(words)
         margins = (values @ self.weights[columns] + self.biases) / self.temperature
         powers = np.exp(margins - margins.max())
-        probabilities: np.ndarray = powers / powers.sum()
+        probabilities: NDArray[np.float32] = powers / powers.sum()
         return probabilities
 
     def ranking(self, words: Sequence[Word], length: int = 10) -> list[tuple[str, float]]:
@@ -70,7 +71,7 @@ class Classifier:
     def save(self, folder: Path) -> None:
         """Write the classifier to two files in `folder`: no pickle, so that loading one runs no code."""
         vectorizer = self.vectorizer
-        np.savez(folder / _ARRAYS, weights=self.weights, biases=self.biases, idf=vectorizer.idf)
+        np.savez(folder / _ARRAYS, weights=self.weights.astype(np.float16), biases=self.biases, idf=vectorizer.idf)
         names = {"labels": self.labels, "temperature": self.temperature, "vocabulary": list(vectorizer.vocabulary), "block_weights": dict(vectorizer.weights)}
         (folder / _NAMES).write_text(json.dumps(names, ensure_ascii=False), "utf8")
 
@@ -85,4 +86,4 @@ class Classifier:
         with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
             vocabulary = {feature: column for column, feature in enumerate(names["vocabulary"])}
             vectorizer = Vectorizer(vocabulary, arrays["idf"], names["block_weights"])
-            return cls(names["labels"], vectorizer, arrays["weights"], arrays["biases"], names["temperature"])
+            return cls(names["labels"], vectorizer, arrays["weights"].astype(np.float32), arrays["biases"], names["temperature"])

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from folderwijs.understanding.words import Word
@@ -40,7 +41,7 @@ class Vectorizer:
         idf: inverse document frequency of each column, shape (columns,).
     """
 
-    def __init__(self, vocabulary: Mapping[str, int], idf: np.ndarray, weights: Mapping[str, float]) -> None:
+    def __init__(self, vocabulary: Mapping[str, int], idf: NDArray[np.float32], weights: Mapping[str, float]) -> None:
         self.vocabulary = vocabulary
         self.idf = idf
         self.weights = weights
@@ -67,7 +68,7 @@ class Vectorizer:
         idf = np.log((1 + total) / (1 + np.array([counts[feature] for feature in kept]))) + 1
         return cls({feature: column for column, feature in enumerate(kept)}, idf.astype(np.float32), weights)
 
-    def row(self, words: Sequence[Word]) -> tuple[np.ndarray, np.ndarray]:
+    def row(self, words: Sequence[Word]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The columns and values of one message, as two arrays of the same length."""
         found = Counter(column for feature in features_of(words) if (column := self.vocabulary.get(feature)) is not None)
         columns = np.fromiter(found.keys(), dtype=np.int32, count=len(found))

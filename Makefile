@@ -1,0 +1,35 @@
+# `make` alone lists the targets.
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev train start test check start-time lock clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what the service needs into .venv
+	@scripts/setup
+
+setup-dev: ## install what the tests need besides
+	@scripts/setup --dev
+
+train: setup ## train the model, if anything it depends on changed
+	@$(PYTHON) -W ignore -m folderwijs train
+
+start: train ## set up, train when the data changed, and serve
+	@exec $(PYTHON) -W ignore -m folderwijs serve
+
+test: setup-dev ## set up and run every test
+	@scripts/test
+
+check: setup ## check the leaflets, the practice's details and the alarm signs
+	@$(PYTHON) -W ignore -m folderwijs check
+
+start-time: train ## measure the time from process start to first answer
+	@$(PYTHON) -W ignore -m folderwijs start-time
+
+lock: setup-dev ## write the locked requirements anew
+	@scripts/lock
+
+clean: ## remove everything that was made
+	rm -rf .venv .cache models build .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -1,0 +1,219 @@
+"""The web service: routes, limits, sessions, pages."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import Any, AsyncIterator, Callable, Mapping, Optional
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from folderwijs import __version__
+from folderwijs.answers import Answers
+from folderwijs.engine import Engine
+from folderwijs.limits import VisitorLimits
+from folderwijs.replies import Reply
+from folderwijs.search import TopicSearch
+from folderwijs.sessions import ForgedSession, Sessions
+from folderwijs.settings import PROJECT, Settings
+from folderwijs.understanding.words import MAX_CHARACTERS
+
+MAX_BODY = 32_768
+"""Bytes of a request's body; a message of 1,000 characters, each escaped, takes 12,000."""
+MAX_RESULTS = 20
+
+SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), geolocation=(), payment=()",
+    "cross-origin-opener-policy": "same-origin",
+    "x-frame-options": "DENY",
+}
+
+logger = logging.getLogger(__name__)
+
+
+class ChatRequest(msgspec.Struct):
+    """What POST /api/chat takes."""
+
+    message: str
+    session: Optional[str] = None
+
+
+class ChatResponse(msgspec.Struct):
+    """What POST /api/chat gives."""
+
+    session: str
+    replies: list[Reply]
+
+
+class Refused(Exception):
+    """Raised to refuse a request with a clear error: a status, a code, and a Dutch sentence."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+
+
+class SecurityHeaders:
+    """Puts the security headers on every response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and add the headers to what comes back."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class Service:
+    """The routes and what they need.
+
+    Args:
+        settings: the settings.
+        answers: the content.
+        load_engine: makes the engine; called once, when the service starts.
+    """
+
+    def __init__(self, settings: Settings, answers: Answers, load_engine: Callable[[], Engine]) -> None:
+        self._answers = answers
+        self._load_engine = load_engine
+        self._engine: Optional[Engine] = None
+        self._sessions = Sessions(settings.secret)
+        self._limits = VisitorLimits(settings.rate_limit) if settings.limits else None
+        self._search = TopicSearch(answers)
+        templates = Environment(loader=FileSystemLoader(PROJECT / "web"), autoescape=True)
+        self._page = templates.get_template("index.html").render(practice=answers.practice, leaflet=answers.leaflet, version=__version__)
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        app = Starlette(
+            routes=[
+                Route("/", self.page),
+                Route("/api/chat", self.chat, methods=["POST"]),
+                Route("/api/search", self.search, methods=["GET"]),
+                Route("/health", self.health, methods=["GET"]),
+                Mount("/static", StaticFiles(directory=PROJECT / "web" / "static")),
+            ],
+            exception_handlers={Refused: self._refused, HTTPException: self._http_error, Exception: self._failed},
+            lifespan=self._lifespan,
+        )
+        app.add_middleware(SecurityHeaders)
+        return app
+
+    async def page(self, request: Request) -> Response:
+        """GET /: the chat page."""
+        return Response(self._page, media_type="text/html", headers={"cache-control": "no-cache"})
+
+    async def chat(self, request: Request) -> Response:
+        """POST /api/chat: one message, one or more replies."""
+        body = _decode(await self._body(request), self._call_us)
+        message = body.message.strip()
+        if not message:
+            raise Refused(400, "empty_message", f"Uw bericht is leeg. Typ uw vraag. {self._call_us}")
+        if len(body.message) > MAX_CHARACTERS:
+            raise Refused(422, "message_too_long", f"Uw bericht is te lang: gebruik hoogstens {MAX_CHARACTERS} tekens. {self._call_us}")
+        token = body.session if body.session is not None else self._sessions.new()
+        try:
+            conversation = self._sessions.conversation(token)
+        except ForgedSession:
+            raise Refused(400, "unknown_session", f"Dit gesprek is niet bekend. Begin opnieuw. {self._call_us}") from None
+        self._count(request)
+        return _json(ChatResponse(token, await self._ready().reply(message, conversation)))
+
+    async def search(self, request: Request) -> Response:
+        """GET /api/search: topics for what is typed so far."""
+        query = request.query_params.get("q", "").strip()
+        if not query:
+            raise Refused(400, "empty_query", f"Typ een zoekwoord. {self._call_us}")
+        if len(query) > MAX_CHARACTERS:
+            raise Refused(422, "query_too_long", f"Uw zoekvraag is te lang: gebruik hoogstens {MAX_CHARACTERS} tekens. {self._call_us}")
+        limit = request.query_params.get("limit", "3")
+        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:4]) <= MAX_RESULTS):
+            raise Refused(422, "bad_limit", f"Vraag om 1 tot {MAX_RESULTS} resultaten. {self._call_us}")
+        self._count(request)
+        return _json(self._search.find(query, await self._ready().understand(query), int(limit)))
+
+    async def health(self, request: Request) -> Response:
+        """GET /health: 200 once the service can answer."""
+        self._ready()
+        return _json({"status": "ok", "version": __version__, "leaflet": self._answers.leaflet.id})
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        self._engine = self._load_engine()
+        yield
+
+    @property
+    def _call_us(self) -> str:
+        return f"Lukt het niet? Bel {self._answers.practice.name}, {self._answers.practice.phone}."
+
+    def _ready(self) -> Engine:
+        if self._engine is None:
+            raise Refused(503, "starting", f"De assistent start nog op. {self._call_us}", {"retry-after": "5"})
+        return self._engine
+
+    def _count(self, request: Request) -> None:
+        wait = self._limits.seconds_to_wait(request.client.host if request.client else "") if self._limits else 0
+        if wait:
+            raise Refused(429, "too_many_messages", f"U stuurt te veel berichten. Wacht {wait} seconden. {self._call_us}", {"retry-after": str(wait)})
+
+    async def _body(self, request: Request) -> bytes:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise Refused(413, "too_large", f"Uw bericht is te groot. {self._call_us}")
+        return bytes(body)
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return _json({"error": {"code": error.code, "message": error.message}}, error.status, error.headers)
+
+    async def _http_error(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        messages = {404: ("not_found", "Deze pagina bestaat niet."), 405: ("method_not_allowed", "Dat kan hier niet.")}
+        code, message = messages.get(error.status_code, ("bad_request", "Dat verzoek klopt niet."))
+        return _json({"error": {"code": code, "message": f"{message} {self._call_us}"}}, error.status_code, error.headers)
+
+    async def _failed(self, request: Request, error: Exception) -> Response:
+        if not isinstance(error, ClientDisconnect):
+            logger.error("a request failed: %s", type(error).__name__)
+        return _json({"error": {"code": "internal", "message": self._answers.error().text}}, 500)
+
+
+def _decode(body: bytes, call_us: str) -> ChatRequest:
+    try:
+        return msgspec.json.decode(body, type=ChatRequest)
+    except msgspec.ValidationError:
+        raise Refused(422, "wrong_shape", f"Het bericht heeft niet de goede vorm. {call_us}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refused(400, "not_json", f"Het bericht is niet te lezen. {call_us}") from None
+
+
+def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(value), status, {"cache-control": "no-store", **(headers or {})}, "application/json")
+
+

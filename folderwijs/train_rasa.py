@@ -1,0 +1,24 @@
+"""Trains with Rasa, without TensorFlow: run as a module of its own by `folderwijs.training`, so that Rasa's progress bars and
+warnings do not reach whoever waits for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tarfile
+
+from folderwijs import no_tensorflow
+
+if __name__ == "__main__":
+    no_tensorflow.install()
+    tarfile.TarFile.gzopen.__func__.__defaults__ = ("r", None, 1)  # type: ignore[attr-defined]  # Rasa packs at level 9: 10 s for 1% less
+    os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+    import rasa.model_training
+
+    from folderwijs.training import MODELS
+
+    result = rasa.model_training.train(
+        domain="domain.yml", config="config.yml", training_files="data", output=str(MODELS), fixed_model_name="new", force_training=True
+    )
+    sys.exit(0 if result.model else 1)

@@ -1,0 +1,61 @@
+"""Dutch tokens and lemmas from spaCy: nl_core_news_sm where it is installed, else a stand-in from PyPI packages alone."""
+
+from __future__ import annotations
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from folderwijs.understanding.words import WORD, Word, clean, lemma_of
+
+STAND_IN = "nl_stand_in"
+"""The name of the stand-in; it is part of a model's fingerprint, so a change of spaCy model trains anew."""
+
+
+@Language.component("simplemma")
+def add_lemmas(doc: Doc) -> Doc:
+    """Give every token its lemma from simplemma."""
+    for token in doc:
+        token.lemma_ = lemma_of(token.text.lower())
+    return doc
+
+
+def available(name: str) -> bool:
+    """Whether the spaCy model `name` is installed."""
+    return bool(spacy.util.is_package(name))
+
+
+def name_in_use(name: str) -> str:
+    """`name` where it is installed, else `STAND_IN`."""
+    return name if available(name) else STAND_IN
+
+
+def in_use(name: str) -> str:
+    """One line that says which of the two is in use."""
+    if available(name):
+        return f"spaCy model: {name}"
+    return f"spaCy model: {name} is not installed, using the stand-in (spaCy's Dutch tokens, simplemma's lemmas)"
+
+
+def load(name: str) -> Language:
+    """Load the model `name`, or the stand-in where it is not installed.
+
+    Of the model, what parses and what finds names is left out: nothing here uses it, and it costs 2 ms a message.
+    """
+    if available(name):
+        return spacy.load(name, exclude=["parser", "ner"])
+    language = spacy.blank("nl")
+    language.add_pipe("simplemma")
+    language.add_pipe("sentencizer")
+    return language
+
+
+def words_in(language: Language, text: str) -> list[Word]:
+    """The words of a text, with the lemmas of `language`."""
+    return [word for token in language(clean(text)) for word in words_of_token(token.text, token.lemma_)]
+
+
+def words_of_token(text: str, lemma: str) -> list[Word]:
+    """The words in one token: none in punctuation, several where spaCy left them together."""
+    found = WORD.findall(text)
+    return [Word(found[0], (lemma or found[0]).lower())] if len(found) == 1 else [Word(each, lemma_of(each)) for each in found]
