@@ -105,7 +105,7 @@ class Service:
         self._limits = VisitorLimits(settings.rate_limit) if settings.limits else None
         self._search = TopicSearch(answers)
         templates = Environment(loader=FileSystemLoader(PROJECT / "web"), autoescape=True)
-        self._page = templates.get_template("index.html").render(practice=answers.practice, leaflet=answers.leaflet, version=__version__)
+        self._page = templates.get_template("index.html").render(practice=answers.practice, leaflet=answers.leaflet, openers=answers.openers())
 
     def app(self) -> Starlette:
         """The ASGI application."""

@@ -15,6 +15,9 @@ PRACTICE = "praktijk_"
 OUTSIDE = "buiten_"
 FOLLOW_UP = "vervolg_"
 
+SMALLTALK = ("groet", "bedankt", "afscheid", "bot_vraag", "wat_kun_je", "hoe_gaat_het", "mopperen", "privacy")
+"""Intents of small talk."""
+
 UNSURE = "onzeker"
 """The intent of a message whose meaning is not clear enough to act on."""
 SEVERAL = "meerdere_vragen"

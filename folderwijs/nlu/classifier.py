@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Optional
 
 import msgspec
@@ -17,7 +18,11 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from folderwijs.understanding.dutch import words_of_token
-from folderwijs.understanding.understander import Options, Understander
+from folderwijs.leaflets import load_leaflets
+from folderwijs.practice import load_alarms
+from folderwijs.settings import PROJECT
+from folderwijs.understanding.lexicon import COMPLAINT, PLACE, load_lexicon
+from folderwijs.understanding.understander import Knowledge, Options, Understander
 from folderwijs.understanding.words import Word
 
 PARTS = "parts"
@@ -60,7 +65,7 @@ class QuestionClassifier(GraphComponent, IntentClassifier):
         """Learn from the questions of the training data, and write what was learned to the model."""
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
         self._understander = Understander.train(
-            [words_of(example) for example in examples], [example.get(INTENT) for example in examples], self._options
+            [words_of(example) for example in examples], [example.get(INTENT) for example in examples], load_knowledge(PROJECT), self._options
         )
         with self._storage.write_to(self._resource) as folder:
             self._understander.save(folder)
@@ -78,9 +83,24 @@ class QuestionClassifier(GraphComponent, IntentClassifier):
         return messages
 
 
+def load_knowledge(project: Path) -> Knowledge:
+    """What editors wrote: the lexicon, what the leaflets call their complaint, and the rules for alarm signs.
+
+    Raises:
+        ContentError: one of the files cannot be used.
+    """
+    leaflets = load_leaflets(project / "leaflets").values()
+    concepts: dict[str, list[str]] = {
+        **load_lexicon(project / "lexicon.yml"),
+        COMPLAINT: [word for leaflet in leaflets for word in leaflet.complaint_words],
+        PLACE: [word for leaflet in leaflets for word in leaflet.place_words],
+    }
+    return Knowledge(concepts, {sign.id: sign.rules for sign in load_alarms(project / "urgent.yml").signs.values()})
+
+
 def words_of(message: Message) -> list[Word]:
     """The words of a tokenized message: its tokens without punctuation, with their lemmas."""
-    return [word for token in message.get(TOKENS_NAMES[TEXT]) or () for word in words_of_token(token.text, token.lemma)]
+    return [word for token in message.get(TOKENS_NAMES[TEXT]) or () for word in words_of_token(token.text, token.lemma, token.start)]
 
 
 def _named(name: str, confidence: float) -> dict[str, Any]:

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
-from folderwijs.understanding.features import Vectorizer
+from folderwijs.understanding.features import Vectorizer, features_with
+from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.words import Word
 
-BLOCK_WEIGHTS: Mapping[str, float] = {"w": 1.0, "l": 0.7, "c": 1.2}
-LEAST: Mapping[str, int] = {"w": 1, "l": 1, "c": 2}
+BLOCK_WEIGHTS: Mapping[str, float] = {"w": 0.7, "l": 0.8, "c": 1.5, "x": 1.0, "p": 0.5}
+"""How much each block of features counts; found by leaving one writer out at a time."""
+LEAST: Mapping[str, int] = {"w": 1, "l": 1, "c": 2, "x": 1, "p": 2}
+"""In how many training questions a feature of each block must stand."""
 
 _ARRAYS = "classifier.npz"
 _NAMES = "classifier.json"
@@ -39,16 +42,17 @@ class Classifier:
         self.temperature = temperature
 
     @classmethod
-    def train(cls, messages: Sequence[Sequence[Word]], labels: Sequence[str], *, cost: float = 0.3, temperature: float = 0.25) -> "Classifier":
+    def train(cls, messages: Sequence[Sequence[Word]], labels: Sequence[str], lexicon: Lexicon, *, cost: float = 0.6, temperature: float = 0.25) -> "Classifier":
         """Learn from labelled messages.
 
         Args:
             messages: the words of each.
             labels: the intent of each, at least two different ones.
+            lexicon: finds their concepts.
             cost: LinearSVC's C.
             temperature: see the class.
         """
-        vectorizer = Vectorizer.fit(messages, BLOCK_WEIGHTS, LEAST)
+        vectorizer = Vectorizer.fit(features_with(lexicon), messages, BLOCK_WEIGHTS, LEAST)
         model = LinearSVC(C=cost, random_state=0).fit(vectorizer.matrix(messages), list(labels))
         weights, biases = model.coef_, model.intercept_
         if len(model.classes_) == 2:  # scikit-learn then keeps only the second one's
@@ -63,11 +67,6 @@ class Classifier:
         probabilities: NDArray[np.float32] = powers / powers.sum()
         return probabilities
 
-    def ranking(self, words: Sequence[Word], length: int = 10) -> list[tuple[str, float]]:
-        """The `length` likeliest intents with their probabilities, best first."""
-        probabilities = self.probabilities(words)
-        return [(self.labels[index], float(probabilities[index])) for index in np.argsort(-probabilities)[:length]]
-
     def save(self, folder: Path) -> None:
         """Write the classifier to two files in `folder`: no pickle, so that loading one runs no code."""
         vectorizer = self.vectorizer
@@ -76,8 +75,12 @@ class Classifier:
         (folder / _NAMES).write_text(json.dumps(names, ensure_ascii=False), "utf8")
 
     @classmethod
-    def load(cls, folder: Path) -> "Classifier":
+    def load(cls, folder: Path, lexicon: Lexicon) -> "Classifier":
         """Read what `save` wrote.
+
+        Args:
+            folder: where it was written.
+            lexicon: the one it was trained with.
 
         Raises:
             OSError, ValueError, KeyError: the files are missing or not what `save` wrote.
@@ -85,5 +88,5 @@ class Classifier:
         names = json.loads((folder / _NAMES).read_text("utf8"))
         with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
             vocabulary = {feature: column for column, feature in enumerate(names["vocabulary"])}
-            vectorizer = Vectorizer(vocabulary, arrays["idf"], names["block_weights"])
+            vectorizer = Vectorizer(features_with(lexicon), vocabulary, arrays["idf"], names["block_weights"])
             return cls(names["labels"], vectorizer, arrays["weights"].astype(np.float32), arrays["biases"], names["temperature"])

@@ -52,10 +52,12 @@ def load(name: str) -> Language:
 
 def words_in(language: Language, text: str) -> list[Word]:
     """The words of a text, with the lemmas of `language`."""
-    return [word for token in language(clean(text)) for word in words_of_token(token.text, token.lemma_)]
+    return [word for token in language(clean(text)) for word in words_of_token(token.text, token.lemma_, token.idx)]
 
 
-def words_of_token(text: str, lemma: str) -> list[Word]:
+def words_of_token(text: str, lemma: str, start: int) -> list[Word]:
     """The words in one token: none in punctuation, several where spaCy left them together."""
-    found = WORD.findall(text)
-    return [Word(found[0], (lemma or found[0]).lower())] if len(found) == 1 else [Word(each, lemma_of(each)) for each in found]
+    found = list(WORD.finditer(text))
+    if len(found) == 1:
+        return [Word(found[0].group(), (lemma or found[0].group()).lower(), start + found[0].start())]
+    return [Word(each.group(), lemma_of(each.group()), start + each.start()) for each in found]

@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.words import Word
 
 CHARACTERS = (2, 5)
 """Shortest and longest run of characters within a word that is a feature."""
 
-_BLOCKS = ("w", "l", "c")
+BLOCKS = ("w", "l", "c", "x", "p")
+"""The blocks of features: words, lemmas, characters, concepts, pairs of concepts. A feature's first character names its block."""
+
+_MOST_CONCEPTS = 10  # of a message, in pairs: a long story would drown what it asks
+
+Features = Callable[[Sequence[Word]], Iterable[str]]
 
 
-def features_of(words: Sequence[Word]) -> Iterable[str]:
-    """The features of a message: words and pairs of words, lemmas and pairs of lemmas, runs of characters.
+def features_with(lexicon: Lexicon) -> Features:
+    """The function that gives the features of a message."""
 
-    Yields:
-        Strings whose first character names their block.
-    """
-    for block, forms in (("w", [word.text for word in words]), ("l", [word.lemma for word in words])):
-        yield from (block + form for form in forms)
-        yield from (f"{block}{first} {second}" for first, second in zip(["<", *forms], [*forms, ">"]))
+    def features(words: Sequence[Word]) -> Iterator[str]:
+        yield from _runs("w", [word.text for word in words])
+        yield from _runs("l", [word.lemma for word in words])
+        yield from _characters(words)
+        marked = lexicon.mark(words)
+        yield from _runs("x", marked)
+        concepts = sorted(dict.fromkeys(mark for mark in marked if mark.isupper()))[:_MOST_CONCEPTS]
+        yield from (f"p{first} {second}" for first, second in combinations(concepts, 2))
+
+    return features
+
+
+def _runs(block: str, forms: Sequence[str]) -> Iterator[str]:
+    yield from (block + form for form in forms)
+    yield from (f"{block}{first} {second}" for first, second in zip(["<", *forms], [*forms, ">"]))
+
+
+def _characters(words: Sequence[Word]) -> Iterator[str]:
     shortest, longest = CHARACTERS
     for word in words:
         padded = f" {word.text} "
@@ -34,48 +53,52 @@ def features_of(words: Sequence[Word]) -> Iterable[str]:
 
 
 class Vectorizer:
-    """TF-IDF over `features_of`, each block scaled to length 1 and then weighted.
+    """TF-IDF over the features of a message, each block scaled to length 1 and then weighted.
 
-    Attributes:
+    Args:
+        features: gives the features of a message.
         vocabulary: column of each feature.
         idf: inverse document frequency of each column, shape (columns,).
+        weights: of each block.
     """
 
-    def __init__(self, vocabulary: Mapping[str, int], idf: NDArray[np.float32], weights: Mapping[str, float]) -> None:
+    def __init__(self, features: Features, vocabulary: Mapping[str, int], idf: NDArray[np.float32], weights: Mapping[str, float]) -> None:
         self.vocabulary = vocabulary
         self.idf = idf
         self.weights = weights
+        self._features = features
         self._block_of_column = np.zeros(len(vocabulary), dtype=np.int8)
         for feature, column in vocabulary.items():
-            self._block_of_column[column] = _BLOCKS.index(feature[0])
-        self._weight_of_block = np.array([weights[block] for block in _BLOCKS])
+            self._block_of_column[column] = BLOCKS.index(feature[0])
+        self._weight_of_block = np.array([weights[block] for block in BLOCKS])
 
     @classmethod
-    def fit(cls, messages: Iterable[Sequence[Word]], weights: Mapping[str, float], least: Mapping[str, int]) -> "Vectorizer":
+    def fit(cls, features: Features, messages: Iterable[Sequence[Word]], weights: Mapping[str, float], least: Mapping[str, int]) -> "Vectorizer":
         """Learn the vocabulary.
 
         Args:
+            features: gives the features of a message.
             messages: the words of each message.
-            weights: of each block.
+            weights: of each block; a block of weight 0 is left out.
             least: in how many messages a feature of each block must stand to count.
         """
         counts: Counter[str] = Counter()
         total = 0
         for words in messages:
-            counts.update(set(features_of(words)))
+            counts.update(set(features(words)))
             total += 1
-        kept = sorted(feature for feature, count in counts.items() if count >= least[feature[0]])
+        kept = sorted(feature for feature, count in counts.items() if weights[feature[0]] and count >= least[feature[0]])
         idf = np.log((1 + total) / (1 + np.array([counts[feature] for feature in kept]))) + 1
-        return cls({feature: column for column, feature in enumerate(kept)}, idf.astype(np.float32), weights)
+        return cls(features, {feature: column for column, feature in enumerate(kept)}, idf.astype(np.float32), weights)
 
     def row(self, words: Sequence[Word]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The columns and values of one message, as two arrays of the same length."""
-        found = Counter(column for feature in features_of(words) if (column := self.vocabulary.get(feature)) is not None)
+        found = Counter(column for feature in self._features(words) if (column := self.vocabulary.get(feature)) is not None)
         columns = np.fromiter(found.keys(), dtype=np.int32, count=len(found))
         values = (1 + np.log(np.fromiter(found.values(), dtype=np.float32, count=len(found)))) * self.idf[columns]
         blocks = self._block_of_column[columns]
-        norms = np.sqrt(np.bincount(blocks, weights=values**2, minlength=len(_BLOCKS)))
-        scale = np.divide(self._weight_of_block, norms, out=np.zeros(len(_BLOCKS)), where=norms > 0)
+        norms = np.sqrt(np.bincount(blocks, weights=values**2, minlength=len(BLOCKS)))
+        scale = np.divide(self._weight_of_block, norms, out=np.zeros(len(BLOCKS)), where=norms > 0)
         return columns, (values * scale[blocks]).astype(np.float32)
 
     def matrix(self, messages: Iterable[Sequence[Word]]) -> csr_matrix:

@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Sequence
+from typing import Mapping, Sequence
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from folderwijs.dialogue import SEVERAL, UNSURE, Part
+from folderwijs.dialogue import ALARM, FOLLOW_UP, OUTSIDE, PRACTICE, REACTIONS, SEVERAL, SMALLTALK, UNSURE, Part
 from folderwijs.understanding.classifier import Classifier
+from folderwijs.understanding.lexicon import Lexicon
+from folderwijs.understanding.segments import Clause, clauses
+from folderwijs.understanding.urgency import Urgency
 from folderwijs.understanding.words import Word
+
+RANKED = 10
+"""How many of the likeliest intents a part names."""
+
+_KNOWLEDGE = "understander.json"
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What config.yml may set.
+    """What config.yml may set. All but the first two are probabilities.
 
     Attributes:
-        certainty: below this probability of the likeliest intent, the assistant asks back.
         cost: of the classifier: larger fits the training questions closer.
         temperature: of the classifier: smaller is surer.
+        certainty: below this of the likeliest intent, the assistant asks back.
+        family: this much for all intents of a family together (outside, practice) is enough too.
+        alarm: of all alarm signs together, enough on its own.
+        alarm_confirmed: the same where a rule of urgent.yml matches too.
+        split: each of two questions in one message must be at least this likely.
+        split_whole: the whole message must give both of them at least this together.
     """
 
-    certainty: float = 0.3
-    cost: float = 0.3
+    cost: float = 0.6
     temperature: float = 0.25
+    certainty: float = 0.2
+    family: float = 0.4
+    alarm: float = 0.14
+    alarm_confirmed: float = 0.04
+    split: float = 0.35
+    split_whole: float = 0.3
+
+
+class Knowledge(msgspec.Struct, frozen=True):
+    """What the understander is told by editors rather than by examples.
+
+    Attributes:
+        concepts: words that mean the same, by concept (lexicon.yml, and what the leaflets call the complaint).
+        alarm_rules: for each alarm sign, its lines of `words` in urgent.yml.
+    """
+
+    concepts: Mapping[str, Sequence[str]] = {}
+    alarm_rules: Mapping[str, Sequence[str]] = {}
 
 
 class Understood(msgspec.Struct, frozen=True):
@@ -32,14 +65,16 @@ class Understood(msgspec.Struct, frozen=True):
     Attributes:
         intent: of the whole message: its only part's, or `SEVERAL`.
         confidence: between 0 and 1.
-        ranking: the likeliest intents of the first part with their probabilities, best first.
+        ranking: the likeliest intents of the whole message with their probabilities, best first.
         parts: each question in the message, in order.
+        alarm_rule: the rule of urgent.yml that matched, where the message has an alarm sign.
     """
 
     intent: str
     confidence: float
     ranking: tuple[tuple[str, float], ...]
     parts: tuple[Part, ...]
+    alarm_rule: str = ""
 
 
 class Understander:
@@ -47,43 +82,111 @@ class Understander:
 
     Args:
         classifier: knows the intents.
-        options: what to make of its probabilities.
+        knowledge: what editors wrote.
+        options: what to make of the probabilities.
     """
 
-    def __init__(self, classifier: Classifier, options: Options) -> None:
+    def __init__(self, classifier: Classifier, knowledge: Knowledge, options: Options) -> None:
         self.classifier = classifier
+        self.knowledge = knowledge
         self.options = options
+        self._index = {label: index for index, label in enumerate(classifier.labels)}
+        self._askable = np.array([_asks_something(label) for label in classifier.labels], dtype=np.float32)
+        self._urgency = Urgency(knowledge.alarm_rules, options.alarm, options.alarm_confirmed)
 
     @classmethod
-    def train(cls, messages: Sequence[Sequence[Word]], labels: Sequence[str], options: Options) -> "Understander":
+    def train(cls, messages: Sequence[Sequence[Word]], labels: Sequence[str], knowledge: Knowledge, options: Options) -> "Understander":
         """Learn from labelled messages; see `Classifier.train`."""
-        return cls(Classifier.train(messages, labels, cost=options.cost, temperature=options.temperature), options)
+        lexicon = Lexicon(knowledge.concepts)
+        return cls(Classifier.train(messages, labels, lexicon, cost=options.cost, temperature=options.temperature), knowledge, options)
 
     def understand(self, words: Sequence[Word], text: str) -> Understood:
         """Understand one message.
 
         Args:
-            words: its words.
+            words: its words, with their places in the cleaned text.
             text: the message itself.
         """
-        part = self.part(words, text)
-        parts = (part,)
-        intent = part.intent if len(parts) == 1 else SEVERAL
-        return Understood(intent, part.confidence, part.ranking, parts)
-
-    def part(self, words: Sequence[Word], text: str) -> Part:
-        """Understand words that ask one thing."""
         if not words:
-            return Part(text, "buiten_onzin", 1.0, (("buiten_onzin", 1.0),))
-        ranking = self.classifier.ranking(words)
+            nothing = Part(text, "buiten_onzin", 1.0, (("buiten_onzin", 1.0),))
+            return Understood(nothing.intent, 1.0, nothing.ranking, (nothing,))
+        chances = self.classifier.probabilities(words)
+        ranking = self._ranking(chances)
+        alarm = self._urgency.find(words, dict(zip(self.classifier.labels, chances.tolist())))
+        if alarm:
+            return Understood(alarm.sign, alarm.likelihood, ranking, (Part(text, alarm.sign, alarm.likelihood, ranking),), alarm.rule)
+        part = self._part(chances, text)
+        parts = self._split(words, text, chances) or (part,)
+        return Understood(SEVERAL if len(parts) > 1 else part.intent, part.confidence, ranking, parts)
+
+    def _part(self, chances: NDArray[np.float32], text: str) -> Part:
+        ranking = self._ranking(chances)
         intent, confidence = ranking[0]
-        return Part(text, intent if confidence >= self.options.certainty else UNSURE, confidence, tuple(ranking))
+        if confidence < self.options.certainty:
+            intent = UNSURE
+        if confidence < self.options.family:
+            for family in (OUTSIDE, PRACTICE):
+                members = [(name, chance) for name, chance in zip(self.classifier.labels, chances.tolist()) if name.startswith(family)]
+                together = sum(chance for _, chance in members)
+                if members and together >= self.options.family:
+                    intent, confidence = max(members, key=lambda member: member[1])[0], together
+        return Part(text, intent, confidence, ranking)
+
+    def _ranking(self, chances: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
+        return tuple((self.classifier.labels[index], float(chances[index])) for index in np.argsort(-chances)[:RANKED])
+
+    def _split(self, words: Sequence[Word], text: str, whole: NDArray[np.float32]) -> tuple[Part, ...]:
+        """The questions of a message that asks different things, or nothing where it asks one."""
+        parts = self._split_clauses(clauses(words, text), whole)
+        return parts if len({part.intent for part in parts}) > 1 else ()
+
+    def _split_clauses(self, pieces: Sequence[Clause], whole: NDArray[np.float32]) -> tuple[Part, ...]:
+        """Cut between the two clauses where both sides ask something, are surest of different things, and `whole` speaks of both."""
+        best: tuple[float, int] = (0.0, 0)
+        for cut in range(1, len(pieces)):
+            sides = pieces[:cut], pieces[cut:]
+            if not all(any(clause.asks for clause in side) for side in sides):
+                continue
+            first, second = (self._part_of(side) for side in sides)
+            weakest = min(first.confidence, second.confidence)
+            together = sum(float(whole[self._index[part.intent]]) for part in (first, second))
+            if first.intent != second.intent and weakest >= self.options.split and together >= self.options.split_whole and weakest * together > best[0]:
+                best = (weakest * together, cut)
+        if not best[1]:
+            return ()
+        found: list[Part] = []
+        for side in (pieces[: best[1]], pieces[best[1] :]):
+            inner = self._split_clauses(side, self._chances_of(side))
+            found += [part for part in inner or (self._part_of(side),) if part.intent not in {each.intent for each in found}]
+        return tuple(found)
+
+    def _part_of(self, side: Sequence[Clause]) -> Part:
+        """What one side of a cut asks, as a question of its own: not a follow-up, small talk or nonsense."""
+        chances = self._chances_of(side) * self._askable
+        chances /= max(float(chances.sum()), self.options.split)  # little chance of any question stays little
+        ranking = self._ranking(chances)
+        return Part(" ".join(clause.text for clause in side), ranking[0][0], ranking[0][1], ranking)
+
+    def _chances_of(self, side: Sequence[Clause]) -> NDArray[np.float32]:
+        """Of all words, and of the words from the first question on: the story before it may be about something else."""
+        asking = next((index for index, clause in enumerate(side) if clause.asks), 0)
+        every = self.classifier.probabilities([word for clause in side for word in clause.words])
+        if not asking:
+            return every
+        return (every + self.classifier.probabilities([word for clause in side[asking:] for word in clause.words])) / 2
 
     def save(self, folder: Path) -> None:
         """Write what was learned to files in `folder`."""
         self.classifier.save(folder)
+        (folder / _KNOWLEDGE).write_bytes(msgspec.json.encode(self.knowledge))
 
     @classmethod
     def load(cls, folder: Path, options: Options) -> "Understander":
         """Read what `save` wrote."""
-        return cls(Classifier.load(folder), options)
+        knowledge = msgspec.convert(json.loads((folder / _KNOWLEDGE).read_text("utf8")), Knowledge)
+        return cls(Classifier.load(folder, Lexicon(knowledge.concepts)), knowledge, options)
+
+
+def _asks_something(intent: str) -> bool:
+    """Whether an intent can be one of several questions in a message."""
+    return intent not in REACTIONS and intent not in SMALLTALK and not intent.startswith((FOLLOW_UP, OUTSIDE, ALARM))

@@ -20,10 +20,22 @@ WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
 class Word(NamedTuple):
-    """One word, in lower case, with its lemma."""
+    """One word of a message.
+
+    Attributes:
+        text: in lower case.
+        lemma: its dictionary form.
+        start: where it starts in the cleaned text; meaningless where there is no text.
+    """
 
     text: str
     lemma: str
+    start: int = 0
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the cleaned text."""
+        return self.start + len(self.text)
 
 
 def clean(text: str) -> str:
@@ -40,4 +52,4 @@ def lemma_of(word: str) -> str:
 
 def split_words(text: str) -> list[Word]:
     """The words of a text, without spaCy: for what is not a message (an editor's word list, a repaired word)."""
-    return [Word(match.group(), lemma_of(match.group())) for match in WORD.finditer(clean(text))]
+    return [Word(match.group(), lemma_of(match.group()), match.start()) for match in WORD.finditer(clean(text))]

@@ -1,0 +1,1 @@
+"""How well the assistant understands: held-out questions, and what is measured on them."""

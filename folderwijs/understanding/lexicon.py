@@ -1,0 +1,92 @@
+"""Words that mean the same to the machine: rennen, joggen, hardlopen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterable, Mapping, Sequence
+
+from folderwijs.content import ContentError, ContentFile
+from folderwijs.understanding.words import Word, split_words
+
+COMPLAINT = "KLACHT"
+"""The concept of the words by which leaflets call their complaint."""
+PLACE = "PLEK"
+"""The concept of the words by which leaflets call the place of the complaint."""
+
+_LONGEST = 4  # words in a phrase
+_SHORTEST_STEM = 3
+
+
+class Lexicon:
+    """Finds the concepts in a message.
+
+    Args:
+        concepts: words and phrases of each concept, in lower case; `*` at the end stands for any ending.
+    """
+
+    def __init__(self, concepts: Mapping[str, Iterable[str]]) -> None:
+        self.concepts = {concept: tuple(words) for concept, words in concepts.items()}
+        self._phrases: dict[tuple[str, ...], str] = {}
+        self._stems: dict[str, str] = {}
+        for concept, entries in self.concepts.items():
+            for entry in entries:
+                words = tuple(word.text for word in split_words(entry))
+                if entry.endswith("*") and len(words) == 1:
+                    self._stems[words[0]] = concept
+                elif words:
+                    self._phrases[words] = concept
+        self._longest_stem = max(map(len, self._stems), default=0)
+
+    def concept_of(self, word: Word) -> str | None:
+        """The concept of one word, by its form, its stem or its lemma; None where it has none."""
+        return self._phrases.get((word.text,)) or self._by_stem(word.text) or self._phrases.get((word.lemma,))
+
+    def mark(self, words: Sequence[Word]) -> list[str]:
+        """The message with every word or phrase that has a concept replaced by it, in capitals; other words by their lemma."""
+        marked = []
+        position = 0
+        while position < len(words):
+            for size in range(min(_LONGEST, len(words) - position), 1, -1):
+                concept = self._phrases.get(tuple(word.text for word in words[position : position + size]))
+                if concept:
+                    marked.append(concept.upper())
+                    position += size
+                    break
+            else:
+                concept = self.concept_of(words[position])
+                marked.append(concept.upper() if concept else words[position].lemma)
+                position += 1
+        return marked
+
+    def words(self) -> set[str]:
+        """Every single word the lexicon knows, stems without their ending left out."""
+        return {word for phrase in self._phrases for word in phrase}
+
+    def _by_stem(self, text: str) -> str | None:
+        for size in range(min(len(text), self._longest_stem), _SHORTEST_STEM - 1, -1):
+            concept = self._stems.get(text[:size])
+            if concept:
+                return concept
+        return None
+
+
+def load_lexicon(path: Path) -> dict[str, list[str]]:
+    """Read lexicon.yml.
+
+    Raises:
+        ContentError: a concept has no list of words, or a word stands in two concepts.
+    """
+    file = ContentFile(path)
+    problems = []
+    home: dict[str, str] = {}
+    for concept, words in file.value.items():
+        if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
+            problems.append(file.problem((concept,), f"Bij '{concept}' hoort een lijst woorden.", "Zet elk woord op een eigen regel met een streepje ervoor."))
+            continue
+        for number, word in enumerate(words):
+            if word in home:
+                problems.append(file.problem((concept, number), f"'{word}' staat ook bij '{home[word]}'.", "Laat het op een plek staan."))
+            home[word] = concept
+    if problems:
+        raise ContentError(problems)
+    return {concept: list(words) for concept, words in file.value.items()}

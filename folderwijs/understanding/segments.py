@@ -1,0 +1,88 @@
+"""Where a message could fall apart into questions: its sentences and clauses, and which of them ask something."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Iterator, Sequence
+
+from folderwijs.understanding.words import Word, clean
+
+JOINERS = frozenset("en of maar ook trouwens verder daarnaast bovendien plus dan want tevens overigens alsook en/of".split())
+"""Words that may stand between two questions."""
+
+_SENTENCE_END = re.compile(r"[?!;\n•]|\.(?!\d)|\s[-–]\s|:")
+_CLAUSE_END = re.compile(r"[,()/]")
+_ASKS = frozenset(
+    """hoe wat waar waarom wanneer wie welk welke hoeveel hoelang hoezo waardoor waarvan waarmee waarvoor waaraan waaruit hoevaak wanner wnr hoeveelste vanwaar
+    wa wiens mag mogen kan kun kunnen ken moet moeten is zijn ben heeft hebben heb helpt help helpen komt komen kom wordt worden word gaat gaan ga
+    zal zou zullen zouden krijg krijgt krijgen krijgde werkt werken doet doen geldt hoort horen blijft blijven maakt speelt spelen duurt bestaat bestaan zit
+    klopt lukt heeft geeft neemt vergroot verhoogt veroorzaakt geneest verloopt scheelt vertelt mogt kunt gade magik kanik moetik zijt hebt doe magk
+    vergoedt vergoeden betaalt adviseert adviseren raadt""".split()
+)
+_ASKS_INSIDE = re.compile(
+    r"\b(?:wil(?:de|t|len)?(?: \w+){0,3} weten|vraag(?:t|je|jes|en)?|vroeg|benieuwd|afvra\w+|weet (?:u|jij|je|iemand)|weten|vr|vrg|graag|nieuwsgierig|uitleg\w*|vertel\w*|snap niet|geen idee)\b"
+)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A run of a message's words.
+
+    Attributes:
+        words: the words.
+        text: the cleaned text from the first word to the end of the clause, with its closing mark.
+        joined: whether the words before it end here by a mere joiner or comma, not by a sentence's end.
+    """
+
+    words: tuple[Word, ...]
+    text: str
+    joined: bool
+
+    @property
+    def asks(self) -> bool:
+        """Whether the clause looks like a question: a question mark, a question word or a verb first, or "ik vraag me af"."""
+        first = next((word.text for word in self.words if word.text not in JOINERS), "")
+        return "?" in self.text or first in _ASKS or bool(_ASKS_INSIDE.search(self.text))
+
+
+def clauses(words: Sequence[Word], text: str) -> list[Clause]:
+    """Cut a message at the ends of sentences, at commas, and before joining words.
+
+    Args:
+        words: of the whole message, with their places in the cleaned text.
+        text: the message.
+    """
+    cleaned = clean(text)
+    cuts = list(_cuts(words, cleaned))
+    ends = [start for start, _ in cuts[1:]] + [len(words)]
+    found = []
+    for (start, joined), end in zip(cuts, ends):
+        until = words[end].start if end < len(words) else len(cleaned)
+        found.append(Clause(tuple(words[start:end]), cleaned[words[start].start : until].strip(), joined))
+    return found
+
+
+def sentences(words: Sequence[Word], text: str) -> list[Clause]:
+    """Cut a message at the ends of sentences only."""
+    whole: list[Clause] = []
+    for clause in clauses(words, text):
+        if whole and clause.joined:
+            last = whole[-1]
+            whole[-1] = Clause(last.words + clause.words, f"{last.text} {clause.text}", last.joined)
+        else:
+            whole.append(clause)
+    return whole
+
+
+def _cuts(words: Sequence[Word], cleaned: str) -> Iterator[tuple[int, bool]]:
+    """Where a clause starts, and whether it was only joined to the words before."""
+    for index, word in enumerate(words):
+        if index == 0:
+            yield 0, False
+            continue
+        between = cleaned[words[index - 1].end : word.start]
+        if _SENTENCE_END.search(between):
+            yield index, False
+        elif _CLAUSE_END.search(between) or (word.text in JOINERS and words[index - 1].text not in JOINERS):
+            yield index, True

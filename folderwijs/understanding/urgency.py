@@ -1,0 +1,102 @@
+"""Alarm signs: a decision of its own, by a list that an editor can read and extend, and by what was learned from examples."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Iterable, Mapping, Sequence
+
+from folderwijs.dialogue import ALARM
+from folderwijs.understanding.words import Word
+
+WINDOW = 9
+"""All parts of a rule must stand within this many words."""
+
+_NEGATIONS = frozenset({"geen", "niet", "nooit", "zonder", "nie", "niks", "nauwelijks", "gene", "ni"})
+_NEGATED_WITHIN = 2  # words before a part
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A line of `words` in urgent.yml.
+
+    Attributes:
+        sign: the alarm sign it stands for.
+        parts: each a pattern for one word; all must be found close together.
+        without: patterns that must not stand in the message.
+        text: the line itself, to say which rule it was.
+    """
+
+    sign: str
+    parts: tuple[re.Pattern[str], ...]
+    without: tuple[re.Pattern[str], ...]
+    text: str
+
+    @classmethod
+    def parse(cls, sign: str, text: str) -> "Rule":
+        """Read a line: parts separated by blanks, `a|b` for either, `*` for any ending, `!` before what must be absent."""
+        parts, without = [], []
+        for item in text.split():
+            (without if item.startswith("!") else parts).append(_pattern(item.lstrip("!")))
+        return cls(sign, tuple(parts), tuple(without), text)
+
+    def matches(self, words: Sequence[str]) -> bool:
+        """Whether the parts stand close together in `words`, none of them said not to be so."""
+        if any(pattern.fullmatch(word) for pattern in self.without for word in words):
+            return False
+        places = [[index for index, word in enumerate(words) if part.fullmatch(word) and not self._negated(part, words, index)] for part in self.parts]
+        if not all(places):
+            return False
+        return any(all(any(0 <= index - start < WINDOW for index in found) for found in places) for start in {index for found in places for index in found})
+
+    @staticmethod
+    def _negated(part: re.Pattern[str], words: Sequence[str], index: int) -> bool:
+        if any(part.fullmatch(negation) for negation in _NEGATIONS):  # the rule itself is about a "not"
+            return False
+        return any(word in _NEGATIONS for word in words[max(0, index - _NEGATED_WITHIN) : index])
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An alarm sign that was seen: which, how likely, and the rule that matched, or "" where it was learned."""
+
+    sign: str
+    likelihood: float
+    rule: str
+
+
+class Urgency:
+    """Decides whether a message has an alarm sign.
+
+    Args:
+        rules: for each sign, its lines of `words` in urgent.yml.
+        alone: the learned likelihood that is enough on its own.
+        confirmed: the learned likelihood that is enough where a rule matches too.
+    """
+
+    def __init__(self, rules: Mapping[str, Iterable[str]], alone: float, confirmed: float) -> None:
+        self._rules = [Rule.parse(sign, line) for sign, lines in rules.items() for line in lines]
+        self._alone = alone
+        self._confirmed = confirmed
+
+    def find(self, words: Sequence[Word], chances: Mapping[str, float]) -> Alarm | None:
+        """The alarm sign in a message, or None.
+
+        Args:
+            words: of the message.
+            chances: the learned probability of each intent.
+        """
+        signs = {intent: chance for intent, chance in chances.items() if intent.startswith(ALARM)}
+        likelihood = sum(signs.values())
+        if not signs or likelihood < self._confirmed:
+            return None
+        texts = [word.text for word in words]
+        matched = next((rule for rule in self._rules if rule.matches(texts)), None)
+        if matched is None and likelihood < self._alone:
+            return None
+        learned = max(signs, key=lambda sign: signs[sign])
+        return Alarm(learned if likelihood >= self._alone or matched is None else matched.sign, likelihood, matched.text if matched else "")
+
+
+def _pattern(item: str) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(word.rstrip("*")) + (r"\w*" if word.endswith("*") else "") for word in item.split("|")))

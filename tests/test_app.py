@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Callable
+
+import pytest
+from starlette.testclient import TestClient
+
+from actions.actions import ActionAnswer
+from folderwijs.answers import Answers, load_answers
+from folderwijs.app import SECURITY_HEADERS, Service
+from folderwijs.engine import Engine
+from folderwijs.replies import Reply
+from folderwijs.sessions import Sessions
+from folderwijs.settings import PROJECT, Settings
+
+CONTENT = load_answers(PROJECT)
+GAPS = [id_ for id_ in CONTENT.questions if id_ not in CONTENT.leaflet.topics]
+
+Chat = Callable[..., dict[str, Any]]
+Refused = Callable[..., str]
+
+
+@pytest.mark.parametrize("topic", list(CONTENT.leaflet.topics))
+def test_the_question_of_every_topic_is_answered(chat: Chat, topic: str) -> None:
+    [reply] = chat(CONTENT.leaflet.topics[topic].ask)["replies"]
+    assert (reply["kind"], reply["topics"]) == ("answer", [topic])
+    assert [(source["section"], source["quote"]) for source in reply["sources"]] == [(source.section, source.quote) for source in CONTENT.leaflet.topics[topic].sources]
+    assert {source["leaflet"] for source in reply["sources"]} == {CONTENT.leaflet.id}
+    assert reply["suggestions"] == [{"label": CONTENT.leaflet.topics[id_].ask, "message": CONTENT.leaflet.topics[id_].ask, "topic": id_} for id_ in CONTENT.leaflet.topics[topic].next]
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_every_gap_is_told_plainly(chat: Chat, understood_as: Callable[..., None], gap: str) -> None:
+    understood_as(gap)
+    [reply] = chat("vraag")["replies"]
+    assert (reply["kind"], reply["topics"], reply["sources"]) == ("not_in_leaflet", [], [])
+    assert "staat niets in deze folder" in reply["text"]
+    assert reply["suggestions"]
+
+
+@pytest.mark.parametrize(
+    ("intent", "kind"),
+    [
+        ("fietsen", "answer"), ("rekken", "not_in_leaflet"), *((f"praktijk_{name}", "practice") for name in ("afspraak", "contact", "adres", "openingstijden", "mens")),
+        *((sign, "urgent") for sign in CONTENT.alarms.signs), *((f"buiten_{name}", "outside") for name in ("algemeen", "lichaam", "taal", "onzin", "opdracht")),
+        *((name, "smalltalk") for name in ("groet", "bedankt", "afscheid", "bot_vraag", "wat_kun_je")), ("onzeker", "clarify"),
+    ],
+)
+def test_every_kind_of_reply(chat: Chat, understood_as: Callable[..., None], intent: str, kind: str) -> None:
+    understood_as(intent)
+    [reply] = chat("vraag")["replies"]
+    assert reply["kind"] == kind
+    assert reply.keys() >= {"text", "topics", "sources", "suggestions"}
+    assert bool(reply["topics"]) is bool(reply["sources"]) is (kind == "answer"), "only an answer has facts of the leaflet"
+
+
+def test_an_action_that_fails_is_an_error_in_dutch(chat: Chat, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: Any) -> list[Reply]:
+        raise ZeroDivisionError
+
+    understood_as("fietsen")
+    monkeypatch.setattr(ActionAnswer, "replies", fail)
+    [reply] = chat("mag ik fietsen?")["replies"]
+    assert (reply["kind"], reply["text"]) == ("error", f"Er ging iets mis. Probeer het nog eens, of bel {CONTENT.practice.name}, {CONTENT.practice.phone}.")
+
+
+def test_a_conversation_goes_on_with_its_session(chat: Chat, understood_as: Callable[..., None]) -> None:
+    understood_as()
+    first = chat("leeftijd")
+    second = chat("vervolg_herhaal", first["session"])
+    assert second["session"] == first["session"]
+    assert second["replies"] == first["replies"]
+    assert chat("vervolg_herhaal")["replies"] != first["replies"], "another conversation knows nothing of it"
+
+
+def test_a_session_whose_conversation_is_forgotten_starts_anew(chat: Chat, understood_as: Callable[..., None], engine: Engine, settings: Settings) -> None:
+    understood_as()
+    session = chat("leeftijd")["session"]
+    engine.store.drop(Sessions(settings.secret).conversation(session))  # type: ignore[attr-defined]
+    assert chat("vervolg_herhaal", session)["replies"][0]["kind"] == "smalltalk"
+
+
+def test_a_search_changes_no_conversation(client: TestClient, chat: Chat, understood_as: Callable[..., None]) -> None:
+    understood_as()
+    first = chat("leeftijd")
+    body = client.get("/api/search", params={"q": "fietsen", "limit": "2"}).json()
+    assert body["kind"] == "answer"
+    assert body["results"][0].keys() == {"topic", "title", "answer", "sources", "score"}
+    assert 1 <= len(body["results"]) <= 2
+    assert chat("vervolg_herhaal", first["session"])["replies"] == first["replies"]
+
+
+def test_health_is_ok_once_the_service_can_answer(client: TestClient, answers: Answers, settings: Settings, refused: Refused) -> None:
+    assert client.get("/health").json()["status"] == "ok"
+    starting = TestClient(Service(settings, answers, lambda: pytest.fail("not yet")).app())
+    for response in (starting.get("/health"), starting.post("/api/chat", json={"message": "hoi"}), starting.get("/api/search?q=a")):
+        assert refused(response, 503) == "starting"
+        assert int(response.headers["retry-after"]) > 0
+
+
+@pytest.fixture
+def limited(engine: Engine, answers: Answers, settings: Settings) -> Any:
+    """A client that may send two messages a minute."""
+    service = Service(dataclasses.replace(settings, limits=True, rate_limit=2), answers, lambda: engine)
+    with TestClient(service.app(), raise_server_exceptions=False) as client:
+        yield client
+
+
+def test_too_many_messages_are_refused_for_a_while(limited: TestClient, refused: Refused) -> None:
+    ask = [lambda: limited.post("/api/chat", json={"message": "hallo"}), lambda: limited.get("/api/search?q=fietsen")]
+    assert [ask[0]().status_code, ask[1]().status_code] == [200, 200]
+    for response in (ask[0](), ask[1]()):
+        assert refused(response, 429) == "too_many_messages"
+        assert 1 <= int(response.headers["retry-after"]) <= 61
+        assert f"Wacht {response.headers['retry-after']} seconden." in response.json()["error"]["message"]
+        assert response.headers["x-frame-options"] == "DENY"
+
+
+def test_a_visitor_who_must_wait_can_still_see_the_page(limited: TestClient) -> None:
+    for _ in range(3):
+        limited.post("/api/chat", json={"message": "hallo"})
+    assert [limited.get(path).status_code for path in ("/", "/static/chat.js", "/health")] == [200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 200), ("HEAD", "/", 200), ("GET", "/health", 200), ("GET", "/static/chat.js", 200), ("GET", "/static/chat.css", 200), ("GET", "/api/search?q=a", 200),
+        ("GET", "/api/search", 400), ("POST", "/api/chat", 400), ("GET", "/api/chat", 405), ("PUT", "/api/chat", 405), ("DELETE", "/", 405), ("POST", "/health", 405), ("POST", "/static/chat.js", 405),
+        ("GET", "/bestaat-niet", 404), ("GET", "/static/bestaat-niet", 404), ("GET", "/static/%2e%2e/index.html", 404), ("GET", "/static/%2e%2e/%2e%2e/practice.yml", 404), ("GET", "/static/%00", 404),
+        ("GET", "/static/" + "a" * 5000, 404), ("GET", "/api/chat/", 307),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_every_response_has_the_security_headers(client: TestClient, method: str, path: str, status: int, refused: Refused) -> None:
+    response = client.request(method, path, follow_redirects=False)
+    assert {name: response.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert response.status_code == status
+    if status >= 400:
+        refused(response)
+
+
+def test_a_wrong_address_or_method_is_told(client: TestClient, refused: Refused) -> None:
+    assert refused(client.get("/bestaat-niet"), 404) == "not_found"
+    assert refused(client.get("/api/chat"), 405) == "method_not_allowed"
+
+
+def test_an_unexpected_failure_is_told_in_dutch(client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "understand", lambda query: 1 / 0)
+    response = client.get("/api/search?q=fietsen")
+    assert response.status_code == 500
+    assert response.json() == {"error": {"code": "internal", "message": CONTENT.error().text}}
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="Starlette's ServerErrorMiddleware stands outside ours: a 500 has no security headers")
+def test_an_unexpected_failure_has_the_security_headers(client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "understand", lambda query: 1 / 0)
+    assert client.get("/api/search?q=fietsen").headers.items() >= SECURITY_HEADERS.items()
+
+
+def test_json_is_never_kept_by_a_browser(client: TestClient) -> None:
+    for response in (client.post("/api/chat", json={"message": "hallo"}), client.get("/api/search?q=a"), client.get("/health"), client.get("/weg")):
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["content-type"] == "application/json"
+
+

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Iterator, NamedTuple
+
+import httpx
+import pytest
+import uvicorn
+
+from folderwijs import serve
+from folderwijs.settings import PROJECT, SettingsError, load_settings
+
+CHECKER = PROJECT.parent / "shared" / "check_contract.py"
+WORD = "zeldzaamwoord"
+
+
+class Running(NamedTuple):
+    """A service in a process of its own, and where its output goes."""
+
+    url: str
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def running(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    log = tmp_path_factory.mktemp("serve") / "log"
+    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": "0", "LIMITS": "off", "LOG_LEVEL": "debug", "WORKERS": "1"}
+    with log.open("wb") as output:
+        process = subprocess.Popen([sys.executable, "-m", "folderwijs", "serve"], cwd=PROJECT, env=environment, stdout=output, stderr=output)
+    try:
+        yield Running(wait_until_healthy(process, log), log)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_until_healthy(process: Any, log: Path) -> str:
+    """The address that the service prints, once it answers there."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until and process.poll() is None:
+        time.sleep(0.1)
+        if told := re.search(r"Folderwijs: (http://\S+)", log.read_text("utf8")):
+            try:
+                httpx.get(f"{told.group(1)}/health").raise_for_status()
+                return told.group(1)
+            except httpx.TransportError:
+                continue
+    pytest.fail(f"the service did not start: {log.read_text('utf8')}")
+
+
+@pytest.mark.skipif(not CHECKER.exists(), reason="the shared contract is not here")
+def test_the_service_keeps_the_contract(running: Running) -> None:
+    run = subprocess.run([sys.executable, str(CHECKER), running.url], capture_output=True, text=True, check=False)
+    assert (run.stdout, run.stderr, run.returncode) == ("the contract holds\n", "", 0)
+
+
+def test_the_service_does_not_say_what_it_runs_on(running: Running) -> None:
+    assert "server" not in httpx.get(f"{running.url}/health").headers
+
+
+def test_bytes_that_are_no_http_do_not_stop_the_service(running: Running) -> None:
+    address = httpx.URL(running.url)
+    for data in (b"\x00\xff" * 500, b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"POST /api/chat HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n{"):
+        with socket.create_connection((address.host, address.port or 0), timeout=5) as connection:
+            connection.sendall(data)
+    assert httpx.get(f"{running.url}/health").status_code == 200
+
+
+def test_the_log_holds_nothing_that_was_typed_at_any_level(running: Running) -> None:
+    for message in (f"mag ik fietsen {WORD}?", f"/restart {WORD}", WORD):
+        httpx.post(f"{running.url}/api/chat", content=json.dumps({"message": message})).raise_for_status()
+        httpx.get(f"{running.url}/api/search", params={"q": message}).raise_for_status()
+    httpx.post(f"{running.url}/api/chat", content=f'{{"message": 5, "x": "{WORD}"')
+    assert WORD not in running.log.read_text("utf8")
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What uvicorn is started with."""
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(uvicorn, "run", lambda app, **options: given.update(options, app=app))
+    monkeypatch.setenv("PORT", "0")  # so that what `serve` sets is undone
+    monkeypatch.setenv("SECRET", "")
+    return given
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=pytest.mark.skipif(not os.path.exists("/proc/net/if_inet6"), reason="no IPv6 here"))])
+def test_serve_takes_a_free_port_and_says_which(started: dict[str, Any], capsys: pytest.CaptureFixture[str], host: str) -> None:
+    serve.serve(load_settings({"HOST": host, "PORT": "0"}))
+    assert started["port"] > 0
+    assert f":{started['port']}" in capsys.readouterr().out
+
+
+def test_every_process_signs_with_the_same_secret(started: dict[str, Any]) -> None:
+    settings = load_settings({"PORT": "0"})
+    serve.serve(settings)
+    assert os.environ["SECRET"] == settings.secret
+
+
+def test_visits_are_not_logged(started: dict[str, Any]) -> None:
+    serve.serve(load_settings({"PORT": "0", "LOG_LEVEL": "debug"}))
+    assert started["access_log"] is False
+
+
+def test_a_port_in_use_is_told(started: dict[str, Any]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SettingsError, match="cannot listen on 127.0.0.1"):
+            serve.serve(load_settings({"PORT": str(taken.getsockname()[1])}))
+    assert started == {}
+
+
+def test_several_processes_need_a_store_that_they_share(started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="tracker_store"):
+        serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
+    (tmp_path / "endpoints.yml").write_text("tracker_store:\n  type: redis\n  url: localhost\n", "utf8")
+    monkeypatch.setattr(serve, "PROJECT", tmp_path)
+    serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
+    assert started["workers"] == 2
+
+
+@pytest.mark.xfail(strict=True, raises=pytest.fail.Exception, reason="a store in memory is taken for one that the processes share")
+def test_several_processes_do_not_share_a_store_in_memory(started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "endpoints.yml").write_text("tracker_store:\n  type: InMemory\n", "utf8")
+    monkeypatch.setattr(serve, "PROJECT", tmp_path)
+    with pytest.raises(SettingsError):
+        serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import dataclasses
+import socket
+
+import pytest
+
+from folderwijs.settings import SETTINGS, Settings, SettingsError, is_loopback, load_settings
+
+SECRET = "s" * 32
+
+
+def test_every_setting_is_read_and_has_a_default_that_can_be_used() -> None:
+    assert [setting.name.lower() for setting in SETTINGS] == [field.name for field in dataclasses.fields(Settings)]
+    settings = load_settings({})
+    assert (settings.host, settings.port, settings.workers, settings.limits) == ("127.0.0.1", 8000, 1, True)
+
+
+def test_values_come_from_the_environment() -> None:
+    settings = load_settings({"HOST": "::1", "PORT": " 81 ", "LIMITS": "OFF", "SECRET": SECRET, "LOG_LEVEL": "Debug", "MAX_EVENTS": ""})
+    assert (settings.host, settings.port, settings.limits, settings.secret, settings.log_level, settings.max_events) == ("::1", 81, False, SECRET, "debug", 60)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "65536"), ("PORT", "-1"), ("PORT", "acht"), ("PORT", "٣"), ("PORT", "8.0"), ("WORKERS", "0"), ("WORKERS", "65"), ("RATE_LIMIT", "0"),
+        ("MAX_CONVERSATIONS", "0"), ("MAX_EVENTS", "19"), ("CONVERSATION_MINUTES", "0"), ("LIMITS", "uit"), ("LOG_LEVEL", "trace"), ("SECRET", "s" * 31),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load_settings({name: value})
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "nergens.invalid"])
+def test_limits_stay_on_where_others_can_reach_the_service(host: str) -> None:
+    with pytest.raises(SettingsError, match="LIMITS=off is refused"):
+        load_settings({"HOST": host, "LIMITS": "off"})
+    assert load_settings({"HOST": host}).limits
+
+
+@pytest.mark.parametrize(("host", "loopback"), [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False)])
+def test_loopback_addresses_are_known(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+def test_a_name_for_several_addresses_is_loopback_only_if_all_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (address, 0)) for address in ("127.0.0.1", "192.0.2.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port: addresses)
+    assert not is_loopback("praktijk")
+
+
+def test_without_a_secret_every_start_makes_its_own() -> None:
+    secrets = {load_settings({}).secret for _ in range(3)}
+    assert len(secrets) == 3
+    assert all(len(secret) >= 32 for secret in secrets)
