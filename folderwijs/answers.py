@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable, Mapping, Optional, Sequence
 
+import msgspec
+
 from folderwijs.content import ContentError, Problem
 from folderwijs.leaflets import Leaflet, Question, Topic, load_leaflets, load_questions
 from folderwijs.practice import Alarms, Practice, Texts, load_alarms, load_practice
 from folderwijs.replies import Contact, Reply, Source, Suggestion
 
 MAX_SUGGESTIONS = 4
+_FEWEST_READINGS = 2  # of a question back
 _WEIGHT = re.compile(r"\b(\d{2,3})(?:[.,]\d)?\s*(?:kg|kilo\w*|kgs)\b", re.IGNORECASE)
 _WEIGHT_RANGE = range(20, 301)  # kilos; outside it the number is hardly a person's weight
 
@@ -33,31 +36,32 @@ class Answers:
     alarms: Alarms
     texts: Texts
 
-    def topic(self, id_: str, message: str = "", *, simpler: bool = False) -> Reply:
+    def topic(self, id_: str, message: str = "", *, simpler: bool = False, or_else: Sequence[str] = ()) -> Reply:
         """The leaflet's answer to a topic; not_in_leaflet where this leaflet does not answer it.
 
         Args:
             id_: a question of the catalogue.
             message: what was asked; a body weight in it is multiplied where the leaflet gives the factors.
             simpler: say it still more simply.
+            or_else: other questions the message could have meant; they come first among the suggestions.
 
         Raises:
             KeyError: the catalogue does not have it.
         """
         topic = self.leaflet.topics.get(id_)
         if topic is None:
-            return self.gap(id_, message)
+            return self.gap(id_, message, or_else)
         text = self.texts.get("follow_up", "simpler", answer=topic.simpler) if simpler else topic.answer
         return Reply(
             kind="answer",
             text=" ".join(filter(None, (text, self._weight(topic, message)))),
             topics=(id_,),
             sources=topic.sources,
-            suggestions=self.suggest(topic.next),
+            suggestions=self._first(or_else, topic.next),
             title=topic.title,
         )
 
-    def gap(self, id_: str, message: str = "") -> Reply:
+    def gap(self, id_: str, message: str = "", or_else: Sequence[str] = ()) -> Reply:
         """Say plainly that the leaflet does not answer this, and what it is about where that is known.
 
         Raises:
@@ -67,7 +71,8 @@ class Answers:
         subject = question.subject_in(message)
         named = subject != self.questions["overig"].subject
         says = self.texts.get("not_in_leaflet", "named", gap=subject) if named else self.texts.get("not_in_leaflet", "unnamed")
-        return self.not_said(says, question.near, subject if named else "")
+        reply = self.not_said(says, question.near, subject if named else "")
+        return msgspec.structs.replace(reply, suggestions=self._first(or_else, question.near))
 
     def not_said(self, says: str, near: Iterable[str], subject: str = "") -> Reply:
         """A not_in_leaflet reply: `says`, then whom to ask, with suggestions from `near`."""
@@ -110,8 +115,10 @@ class Answers:
             ids: what it could be, likeliest first; filled up to two at least with what people ask most.
             opening: the name of the text in the clarify group.
         """
-        fill = (*ids, *self._most_asked)
-        return Reply("clarify", self.texts.get("clarify", opening), suggestions=self.suggest(fill)[: max(2, min(len(ids) or 3, 3))])
+        could_be = self.readings(ids) or self.openers()
+        if len(could_be) < _FEWEST_READINGS:
+            could_be += tuple(button for button in self.openers() if button not in could_be)[: _FEWEST_READINGS - len(could_be)]
+        return Reply("clarify", self.texts.get("clarify", opening), suggestions=could_be[:MAX_SUGGESTIONS])
 
     def call_us(self) -> Reply:
         """After one failed question back: the practice's phone number."""
@@ -126,9 +133,22 @@ class Answers:
         topics = [self.leaflet.topics[id_] for id_ in dict.fromkeys(ids) if id_ in self.leaflet.topics]
         return tuple(topic.suggestion for topic in topics[:MAX_SUGGESTIONS])
 
+    def readings(self, ids: Iterable[str]) -> tuple[Suggestion, ...]:
+        """Buttons for what a message could have meant, also for what the leaflet does not answer."""
+        buttons = []
+        for id_ in dict.fromkeys(ids):
+            if id_ in self.leaflet.topics:
+                buttons.append(self.leaflet.topics[id_].suggestion)
+            elif self.questions[id_].subject != self.questions["overig"].subject:
+                buttons.append(Suggestion(f"Iets over {self.questions[id_].subject}", self.questions[id_].ask))
+        return tuple(buttons)
+
     def openers(self) -> tuple[Suggestion, ...]:
         """Buttons for someone who does not know what to ask."""
         return self.suggest(self._most_asked)[:3]
+
+    def _first(self, or_else: Sequence[str], then: Iterable[str]) -> tuple[Suggestion, ...]:
+        return tuple(dict.fromkeys((*self.readings(or_else), *self.suggest(then))))[:MAX_SUGGESTIONS]
 
     @property
     def phone(self) -> Contact:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Optional, Sequence
 
 import msgspec
 
 from folderwijs.answers import Answers, sections_of
+from folderwijs.leaflets import Topic
 from folderwijs.replies import Kind, Reply
 
 ALARM = "alarm_"
@@ -27,14 +30,27 @@ REACTIONS = ("bevestigen", "ontkennen", "verkeerd_begrepen")
 """Intents that react to what the assistant said."""
 FOLLOW_UP_INTENTS = tuple(
     FOLLOW_UP + name
-    for name in ("bron", "simpeler", "herhaal", "waarom", "hoe_lang", "hoeveel", "niet_helpt", "helpt", "meer", "zeker", "voor_mij")
+    for name in ("bron", "simpeler", "herhaal", "waarom", "hoe_lang", "hoeveel", "niet_helpt", "helpt", "meer", "zeker", "voor_mij", "detail")
 )
 """Intents that only the turn before explains."""
 
 MAX_TOLD = 12  # topics a conversation remembers having told
 _CANDIDATES = 3
 _WITHOUT_CONTEXT = {"waarom": "oorzaak", "hoe_lang": "hersteltijd", "niet_helpt": "operatie", "helpt": "fysiotherapie"}
-_NOT_SAID = {"waarom": "why", "hoe_lang": "how_long", "hoeveel": "how_many", "niet_helpt": "if_no_help", "helpt": "does_it_help", "voor_mij": "for_me"}
+_GENERAL = {"hersteltijd": "hoe_lang", "oorzaak": "waarom", "operatie": "niet_helpt", "beloop": "hoeveel"}
+"""Topics that a short follow-up is often taken for, and the follow-up it then is."""
+_LEANING = re.compile(
+    r"^(?:en|maar|dus|oke?|okay|ok|ja|nee|aha|hm+|ah|goh|amai|allez|pff|mooi|snap ik|want|of|ook|hoezo|waarom|en dan)\b"
+    r"|\b(?:dan|dat|da|die|daar\w*|dit|hem|ze|zij|er|ervan|ermee|zoiets|zo'n|zulke?|zonet|net|eerste|laatste|tweede|ander|andere|overige|rest)\b"
+)
+"""What a message that leans on the turn before starts with or has in it."""
+_MOST_WORDS = 9  # of a message that leans on the turn before
+_CLEAR = 0.6  # probability from which a message needs no help from the turn before
+_POSSIBLE = 0.08  # probability from which another reading is worth a button
+_OTHERS = 2  # buttons for other readings
+_EXPECTED = {"same": 1.5, "follow_up": 2.0, "next": 1.5}  # how much likelier a topic is after another
+_GAP_TOGETHER = 0.5  # probability of all gaps together from which the leaflet surely does not answer
+_NOT_SAID = {"detail": "detail", "waarom": "why", "hoe_lang": "how_long", "hoeveel": "how_many", "niet_helpt": "if_no_help", "helpt": "does_it_help", "voor_mij": "for_me", "meer": "detail"}
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -103,9 +119,13 @@ class Turn:
         Raises:
             KeyError: nothing is known of the intent.
         """
+        if self._still_urgent(part):
+            return self.context.replies[-1]
+        if len(self.parts) == 1:
+            part = self._in_context(part)
         intent = part.intent
         if intent in self.answers.questions:
-            return self.answers.topic(intent, part.text)
+            return self.answers.topic(intent, part.text, or_else=self._or_else(part))
         if intent.startswith(ALARM):
             return self.answers.urgent(intent)
         if intent.startswith(PRACTICE):
@@ -116,19 +136,59 @@ class Turn:
             return self.follow_up(intent[len(FOLLOW_UP) :])
         if intent in REACTIONS:
             return self.reaction(intent)
-        if intent in (UNSURE, SEVERAL):
-            return self.clarify(part)
-        return self.answers.smalltalk(intent)
+        if intent in SMALLTALK:
+            return self.answers.smalltalk(intent)
+        return self.clarify(part)
+
+    def _or_else(self, part: Part) -> list[str]:
+        """Other questions that a part could be, where it is not clear."""
+        if part.confidence >= _CLEAR:
+            return []
+        return [id_ for id_, chance in part.ranking if id_ != part.intent and id_ in self.answers.questions and chance >= _POSSIBLE][:_OTHERS]
+
+    @cached_property
+    def _topic(self) -> Optional[Topic]:
+        """The topic the last turn was about."""
+        return self.answers.leaflet.topics.get(self.context.topic or "")
+
+    def _leans(self, part: Part) -> bool:
+        """Whether a part leans on the turn before: it is short, and points back."""
+        text = part.text.lower().strip()
+        return bool(self.context.replies) and len(text.split()) <= _MOST_WORDS and bool(_LEANING.search(text))
+
+    def _still_urgent(self, part: Part) -> bool:
+        """Whether this still is about the alarm sign of the turn before: "het is nu zondag", "kan dat niet wachten?"."""
+        if self.context.kind != "urgent" or part.intent.startswith(ALARM):
+            return False
+        closing = part.intent in ("bedankt", "afscheid")
+        new_question = part.confidence >= _CLEAR and not part.intent.startswith((FOLLOW_UP, PRACTICE)) and part.intent not in REACTIONS
+        return not (closing or (new_question and not self._leans(part)))
+
+    def _in_context(self, part: Part) -> Part:
+        """The part as it reads after the turn before, where it leans on it and is not clear by itself."""
+        topic = self._topic
+        if topic is None or not self._leans(part):
+            return part
+        follow_up = _GENERAL.get(part.intent)
+        if follow_up in topic.follow_ups and len(part.text.split()) <= _MOST_WORDS - 2:
+            return replace_intent(part, FOLLOW_UP + str(follow_up))
+        if part.confidence >= _CLEAR or part.intent.startswith((FOLLOW_UP, ALARM)) or part.intent in REACTIONS:
+            return part
+        weights = {id_: _EXPECTED["next"] for id_ in topic.next}
+        weights |= {id_: _EXPECTED["follow_up"] for id_ in topic.follow_ups.values() if id_} | {topic.id: _EXPECTED["same"]}
+        ranking = sorted(((intent, chance * weights.get(intent, 1.0)) for intent, chance in part.ranking), key=lambda entry: -entry[1])
+        likeliest = ranking[0][0] if ranking else part.intent
+        if likeliest in weights:
+            return replace_intent(part, likeliest)
+        return replace_intent(part, FOLLOW_UP + "detail") if part.intent == UNSURE else part
 
     def follow_up(self, name: str) -> Reply:
         """Reply to a question that leans on the turn before."""
-        if self.context.kind == "urgent":
-            return self.context.replies[-1]
         if name in ("bron", "zeker"):
             return self.source(sure=name == "zeker")
         if name == "herhaal":
             return self.again()
-        topic = self.answers.leaflet.topics.get(self.context.topic or "")
+        topic = self._topic
         if name == "simpeler":
             return self.simpler()
         if topic is None:
@@ -136,7 +196,7 @@ class Turn:
         if name == "meer" and "meer" not in topic.follow_ups:
             fresh = [id_ for id_ in topic.next if id_ not in self.context.told]
             return self.answers.topic((fresh or list(topic.next))[0])
-        target = topic.follow_ups.get(name, None if name in ("voor_mij", "hoeveel") else _WITHOUT_CONTEXT.get(name))
+        target = topic.follow_ups.get(name, _WITHOUT_CONTEXT.get(name))
         if target is None:
             return self.answers.not_said(self.answers.texts.get("not_in_leaflet", _NOT_SAID[name]), topic.next)
         return self.answers.topic(target)
@@ -161,8 +221,6 @@ class Turn:
 
     def reaction(self, intent: str) -> Reply:
         """Reply to a yes, a no or a "that is not what I mean"."""
-        if self.context.kind == "urgent":
-            return self.context.replies[-1]
         if self.context.clarified:
             return self.answers.call_us() if intent != "bevestigen" else self._which()
         if intent == "verkeerd_begrepen" and self.context.replies:
@@ -173,12 +231,9 @@ class Turn:
     def clarify(self, part: Part) -> Reply:
         """Ask back once; after that, the practice's phone number."""
         candidates = [id_ for id_, _ in part.ranking if id_ in self.answers.questions]
-        topic = self.answers.leaflet.topics.get(self.context.topic or "")
-        if topic is not None and len(part.text.split()) <= 4:
-            expected = {*topic.next, *filter(None, topic.follow_ups.values())}
-            likely = [id_ for id_ in candidates[:2] if id_ in expected]
-            if likely:
-                return self.answers.topic(likely[0], part.text)
+        gaps = [(id_, chance) for id_, chance in part.ranking if id_ in self.answers.questions and id_ not in self.answers.leaflet.topics]
+        if sum(chance for _, chance in gaps) >= _GAP_TOGETHER:
+            return self.answers.gap(gaps[0][0], part.text)
         if self.context.clarified:
             return self.answers.call_us()
         return self.answers.clarify(candidates[:_CANDIDATES], "choose" if candidates else "unknown")
@@ -210,3 +265,8 @@ class Turn:
         if name in _WITHOUT_CONTEXT:
             return self.answers.topic(_WITHOUT_CONTEXT[name])
         return self.answers.say("nothing_yet") if not self.context.replies else self.answers.clarify((), "unknown")
+
+
+def replace_intent(part: Part, intent: str) -> Part:
+    """The part, read as another intent."""
+    return msgspec.structs.replace(part, intent=intent)

@@ -39,6 +39,11 @@ class Question:
     names: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     near: tuple[str, ...] = ()
 
+    @property
+    def ask(self) -> str:
+        """The question as a button asks it where a leaflet does not answer it."""
+        return f"Staat er iets over {self.subject} in de folder?"
+
     def subject_in(self, text: str) -> str:
         """The most precise name for what `text` asks: the one whose word stands first in it, else the subject."""
         found = [(match.start(), name) for name, words in self.names.items() if (match := words.search(text.lower()))]

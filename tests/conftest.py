@@ -44,7 +44,8 @@ def settings() -> Settings:
 @pytest.fixture(scope="session")
 def model() -> Path:
     """The model, trained first where it is missing or out of date."""
-    assert cli.main(["train"]) == 0
+    if cli.main(["train"]):
+        pytest.fail("the model cannot be trained")  # no AssertionError: a known defect that expects one must not hide this
     return training.MODEL
 
 

@@ -77,7 +77,7 @@ def test_a_conversation_goes_on_with_its_session(chat: Chat, understood_as: Call
 def test_a_session_whose_conversation_is_forgotten_starts_anew(chat: Chat, understood_as: Callable[..., None], engine: Engine, settings: Settings) -> None:
     understood_as()
     session = chat("leeftijd")["session"]
-    engine.store.drop(Sessions(settings.secret).conversation(session))  # type: ignore[attr-defined]
+    engine.store.drop(Sessions(settings.secret).conversation(session))
     assert chat("vervolg_herhaal", session)["replies"][0]["kind"] == "smalltalk"
 
 

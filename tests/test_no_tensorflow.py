@@ -33,7 +33,7 @@ def test_other_packages_are_left_alone() -> None:
 def test_classes_can_be_derived_and_functions_decorated() -> None:
     tensorflow: Any = importlib.import_module("tensorflow")
 
-    class Layer(tensorflow.keras.layers.Layer, extra=1):  # type: ignore[misc]
+    class Layer(tensorflow.keras.layers.Layer, extra=1):  # type: ignore[call-arg]
         pass
 
     @tensorflow.function

@@ -24,7 +24,7 @@ LOADERS: dict[str, Callable[[ContentCopy], Any]] = {
 }
 
 
-def report(file: str, old: str, new: str, at: str, what: str, defect: str = "", raises: type[Exception] | None = None) -> Any:
+def report(file: str, old: str, new: str, at: str, what: str, defect: str = "", raises: type[BaseException] | None = None) -> Any:
     """A mistake: `old` written as `new` is to be reported at the line that starts with `at`."""
     marks = [pytest.mark.xfail(strict=True, reason=defect, raises=raises)] if defect else []
     return pytest.param(file, old, new, at, what, marks=marks)

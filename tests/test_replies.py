@@ -18,7 +18,7 @@ def test_a_reply_survives_json() -> None:
 
 def test_the_fields_of_the_contract_are_there_even_when_empty() -> None:
     assert to_builtins(Reply("smalltalk", "Hallo.")).keys() >= CONTRACT_FIELDS
-    assert to_builtins(Suggestion("a", "b")) == {"label": "a", "message": "b", "topic": None}
+    assert msgspec.to_builtins(Suggestion("a", "b")) == {"label": "a", "message": "b", "topic": None}
 
 
 def test_whatever_the_answers_say_survives_json(answers: Answers) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Callable
 import pytest
 
 from folderwijs import training
+from folderwijs.settings import PROJECT
 
 FILES = [
     "config.yml", "domain.yml", "lexicon.yml", "urgent.yml", "data/nlu/lopers.yml", "data/rules.yml", "leaflets/questions.yml",
@@ -48,7 +49,7 @@ def rasa(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def test_everything_the_model_depends_on_is_there() -> None:
-    assert [name for name in training._DEPENDENCIES if not (training.PROJECT / name).exists()] == []
+    assert [name for name in training._DEPENDENCIES if not (PROJECT / name).exists()] == []
 
 
 @pytest.mark.parametrize("name", FILES)

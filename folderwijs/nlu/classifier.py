@@ -18,12 +18,12 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from folderwijs.understanding.dutch import words_of_token
-from folderwijs.leaflets import load_leaflets
+from folderwijs.leaflets import load_leaflets, load_questions
 from folderwijs.practice import load_alarms
 from folderwijs.settings import PROJECT
 from folderwijs.understanding.lexicon import COMPLAINT, PLACE, load_lexicon
 from folderwijs.understanding.understander import Knowledge, Options, Understander
-from folderwijs.understanding.words import Word
+from folderwijs.understanding.words import Word, clean
 
 PARTS = "parts"
 """The key of a parsed message that holds its parts, as `folderwijs.dialogue.Part` has them."""
@@ -84,7 +84,7 @@ class QuestionClassifier(GraphComponent, IntentClassifier):
 
 
 def load_knowledge(project: Path) -> Knowledge:
-    """What editors wrote: the lexicon, what the leaflets call their complaint, and the rules for alarm signs.
+    """What editors wrote: the lexicon, what the leaflets call their complaint, the rules for alarm signs, and what buttons send.
 
     Raises:
         ContentError: one of the files cannot be used.
@@ -95,7 +95,9 @@ def load_knowledge(project: Path) -> Knowledge:
         COMPLAINT: [word for leaflet in leaflets for word in leaflet.complaint_words],
         PLACE: [word for leaflet in leaflets for word in leaflet.place_words],
     }
-    return Knowledge(concepts, {sign.id: sign.rules for sign in load_alarms(project / "urgent.yml").signs.values()})
+    buttons = {clean(question.ask): question.id for question in load_questions(project / "leaflets").values()}
+    buttons |= {clean(topic.ask): topic.id for leaflet in leaflets for topic in leaflet.topics.values()}
+    return Knowledge(concepts, {sign.id: sign.rules for sign in load_alarms(project / "urgent.yml").signs.values()}, buttons)
 
 
 def words_of(message: Message) -> list[Word]:

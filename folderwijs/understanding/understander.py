@@ -15,7 +15,7 @@ from folderwijs.understanding.classifier import Classifier
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.segments import Clause, clauses
 from folderwijs.understanding.urgency import Urgency
-from folderwijs.understanding.words import Word
+from folderwijs.understanding.words import Word, clean
 
 RANKED = 10
 """How many of the likeliest intents a part names."""
@@ -37,14 +37,14 @@ class Options(msgspec.Struct, frozen=True):
         split_whole: the whole message must give both of them at least this together.
     """
 
-    cost: float = 0.6
+    cost: float = 0.4
     temperature: float = 0.25
     certainty: float = 0.2
     family: float = 0.4
     alarm: float = 0.14
     alarm_confirmed: float = 0.04
-    split: float = 0.35
-    split_whole: float = 0.3
+    split: float = 0.5
+    split_whole: float = 0.1
 
 
 class Knowledge(msgspec.Struct, frozen=True):
@@ -53,10 +53,12 @@ class Knowledge(msgspec.Struct, frozen=True):
     Attributes:
         concepts: words that mean the same, by concept (lexicon.yml, and what the leaflets call the complaint).
         alarm_rules: for each alarm sign, its lines of `words` in urgent.yml.
+        buttons: the messages that buttons send, cleaned, with their intents.
     """
 
     concepts: Mapping[str, Sequence[str]] = {}
     alarm_rules: Mapping[str, Sequence[str]] = {}
+    buttons: Mapping[str, str] = {}
 
 
 class Understood(msgspec.Struct, frozen=True):
@@ -110,6 +112,10 @@ class Understander:
         if not words:
             nothing = Part(text, "buiten_onzin", 1.0, (("buiten_onzin", 1.0),))
             return Understood(nothing.intent, 1.0, nothing.ranking, (nothing,))
+        pressed = self.knowledge.buttons.get(clean(text).strip())
+        if pressed:
+            button = Part(text, pressed, 1.0, ((pressed, 1.0),))
+            return Understood(pressed, 1.0, button.ranking, (button,))
         chances = self.classifier.probabilities(words)
         ranking = self._ranking(chances)
         alarm = self._urgency.find(words, dict(zip(self.classifier.labels, chances.tolist())))
