@@ -45,11 +45,13 @@ _LEANING = re.compile(
 )
 """What a message that leans on the turn before starts with or has in it."""
 _MOST_WORDS = 9  # of a message that leans on the turn before
-_CLEAR = 0.6  # probability from which a message needs no help from the turn before
-_POSSIBLE = 0.08  # probability from which another reading is worth a button
+_CLEAR = 0.7  # probability from which a message needs no help from the turn before
+_POSSIBLE = 0.02  # probability from which another reading is worth a button
 _OTHERS = 2  # buttons for other readings
 _EXPECTED = {"same": 1.5, "follow_up": 2.0, "next": 1.5}  # how much likelier a topic is after another
-_GAP_TOGETHER = 0.5  # probability of all gaps together from which the leaflet surely does not answer
+_GAP_WEIGHT = 1.25  # a fact where the leaflet has none is worse than no fact where it has one
+_MARGIN = 0.15  # by which the likeliest topic must be ahead of the next to be told
+_CERTAIN = 0.2  # probability from which a topic is told
 _NOT_SAID = {"detail": "detail", "waarom": "why", "hoe_lang": "how_long", "hoeveel": "how_many", "niet_helpt": "if_no_help", "helpt": "does_it_help", "voor_mij": "for_me", "meer": "detail"}
 
 
@@ -121,8 +123,7 @@ class Turn:
         """
         if self._still_urgent(part):
             return self.context.replies[-1]
-        if len(self.parts) == 1:
-            part = self._in_context(part)
+        part = self._settle(self._in_context(part) if len(self.parts) == 1 else part)
         intent = part.intent
         if intent in self.answers.questions:
             return self.answers.topic(intent, part.text, or_else=self._or_else(part))
@@ -172,15 +173,16 @@ class Turn:
         follow_up = _GENERAL.get(part.intent)
         if follow_up in topic.follow_ups and len(part.text.split()) <= _MOST_WORDS - 2:
             return replace_intent(part, FOLLOW_UP + str(follow_up))
-        if part.confidence >= _CLEAR or part.intent.startswith((FOLLOW_UP, ALARM)) or part.intent in REACTIONS:
+        vague = part.intent in (UNSURE, FOLLOW_UP + "detail")
+        if part.confidence >= _CLEAR or part.intent in REACTIONS or (part.intent.startswith((FOLLOW_UP, ALARM)) and not vague):
             return part
         weights = {id_: _EXPECTED["next"] for id_ in topic.next}
         weights |= {id_: _EXPECTED["follow_up"] for id_ in topic.follow_ups.values() if id_} | {topic.id: _EXPECTED["same"]}
         ranking = sorted(((intent, chance * weights.get(intent, 1.0)) for intent, chance in part.ranking), key=lambda entry: -entry[1])
         likeliest = ranking[0][0] if ranking else part.intent
         if likeliest in weights:
-            return replace_intent(part, likeliest)
-        return replace_intent(part, FOLLOW_UP + "detail") if part.intent == UNSURE else part
+            return msgspec.structs.replace(part, intent=likeliest, confidence=_CLEAR)
+        return replace_intent(part, FOLLOW_UP + "detail") if vague else part
 
     def follow_up(self, name: str) -> Reply:
         """Reply to a question that leans on the turn before."""
@@ -228,12 +230,23 @@ class Turn:
             return self.answers.clarify([id_ for id_ in self.context.alternatives if id_ != told][:_CANDIDATES], "not_meant")
         return Reply("smalltalk", self.answers.texts.get("clarify", "anything_else"), suggestions=self.answers.openers())
 
+    def _settle(self, part: Part) -> Part:
+        """Decide first whether the leaflet answers a question, then which topic it is; unsure where two topics are close."""
+        if part.intent != UNSURE and part.intent not in self.answers.questions or part.confidence >= _CLEAR:
+            return part
+        answered = {id_: chance for id_, chance in part.ranking if id_ in self.answers.leaflet.topics}
+        gaps = {id_: chance for id_, chance in part.ranking if id_ in self.answers.questions and id_ not in answered}
+        gap, topic = sum(gaps.values()), sum(answered.values())
+        if gap * _GAP_WEIGHT > topic and gap >= _CERTAIN:
+            return replace_intent(part, max(gaps, key=lambda id_: gaps[id_]))
+        first, second = [*sorted(answered.values(), reverse=True), 0.0, 0.0][:2]
+        if first < _CERTAIN or first - second < _MARGIN:
+            return replace_intent(part, UNSURE)
+        return replace_intent(part, max(answered, key=lambda id_: answered[id_]))
+
     def clarify(self, part: Part) -> Reply:
         """Ask back once; after that, the practice's phone number."""
         candidates = [id_ for id_, _ in part.ranking if id_ in self.answers.questions]
-        gaps = [(id_, chance) for id_, chance in part.ranking if id_ in self.answers.questions and id_ not in self.answers.leaflet.topics]
-        if sum(chance for _, chance in gaps) >= _GAP_TOGETHER:
-            return self.answers.gap(gaps[0][0], part.text)
         if self.context.clarified:
             return self.answers.call_us()
         return self.answers.clarify(candidates[:_CANDIDATES], "choose" if candidates else "unknown")

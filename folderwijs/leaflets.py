@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional
 
-from folderwijs.content import ContentError, ContentFile, Problem
+from folderwijs.content import ContentError, ContentFile, Problem, collecting, is_text, is_texts, read_text
 from folderwijs.replies import Source, Suggestion
 
 FOLLOW_UPS = ("waarom", "hoe_lang", "hoeveel", "niet_helpt", "helpt", "meer", "voor_mij")
 """The short questions that only the turn before explains, as `follow_ups` of a topic names them."""
 
-_TOPIC_FIELDS = {"title": str, "ask": str, "answer": str, "simpler": str, "quotes": list, "next": list}
+_TOPIC_FIELDS = {"title": is_text, "ask": is_text, "answer": is_text, "simpler": is_text, "quotes": bool, "next": is_texts}
 _OPTIONAL_FIELDS = {"follow_ups", "body_weight_times"}
-_NUMBER_WORDS = {
-    "nul": 0, "twee": 2, "drie": 3, "vier": 4, "vijf": 5, "zes": 6, "zeven": 7, "acht": 8, "negen": 9, "tien": 10,
-    "elf": 11, "twaalf": 12, "twintig": 20, "dertig": 30, "veertig": 40, "vijftig": 50, "honderd": 100,
-}  # no "een": it is nearly always the article
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)?|\b(?:" + "|".join(_NUMBER_WORDS) + r")(?=\b|maal|voud|keer|de\b)", re.IGNORECASE)
+_LEAFLET_FIELDS = {"title": is_text, "subject": is_text, "about": is_text, "complaint_words": is_texts, "place_words": is_texts}
+
+
+def _number_words() -> dict[str, float]:
+    """The Dutch words for numbers, without accents on the e."""
+    small = (
+        "nul een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien zestien zeventien achttien negentien"
+    ).split()
+    words: dict[str, float] = {word: number for number, word in enumerate(small)}
+    for tens, ten in enumerate("twintig dertig veertig vijftig zestig zeventig tachtig negentig".split(), 2):
+        words[ten] = 10 * tens
+        words |= {f"{small[unit]}{link}{ten}": 10 * tens + unit for unit in range(1, 10) for link in ("en", "ën")}
+    hundreds = {"honderd": 100, **{f"{small[unit]}honderd": 100 * unit for unit in range(2, 10)}}
+    words |= {f"{hundred}{word}": number + rest for hundred, number in hundreds.items() for word, rest in (("", 0), *words.items())}
+    words |= {f"{word}duizend": 1000 * number for word, number in words.items()}
+    return words | {"duizend": 1000, "miljoen": 1_000_000, "anderhalf": 1.5, "anderhalve": 1.5}
+
+
+_NUMBER_WORDS = _number_words()
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
+_NUMBER_ENDING = re.compile(r"(?:(?:maal|voud|keer|tal|jarig|daags|weeks|wekelijks).*|de|ste)$")
 
 
 @dataclass(frozen=True)
@@ -118,11 +135,18 @@ def one_line(text: str) -> str:
 
 
 def numbers_in(text: str) -> set[float]:
-    """The numbers in `text`, written in digits or in Dutch words ("zevenmaal" is 7)."""
-    return {
-        float(_NUMBER_WORDS[word]) if word in _NUMBER_WORDS else float(word.replace(",", "."))
-        for word in (match.group().lower() for match in _NUMBER.finditer(text))
-    }
+    """The numbers in `text`, written in digits or in Dutch words ("zevenmaal" is 7); "een" counts with an accent only."""
+    words = _NUMBER.findall(unicodedata.normalize("NFC", text).lower())
+    numbers = (float(word.replace(",", ".")) if word[0].isdigit() else _number_word(word) for word in words)
+    return {number for number in numbers if number is not None}
+
+
+def _number_word(word: str) -> Optional[float]:
+    for form in (word, _NUMBER_ENDING.sub("", word)):
+        number = _NUMBER_WORDS.get(form.replace("é", "e"))
+        if number is not None and form != "een":  # nearly always the article
+            return float(number)
+    return None
 
 
 def word_pattern(words: list[str]) -> re.Pattern[str]:
@@ -144,22 +168,13 @@ def load_questions(folder: Path) -> dict[str, Question]:
         ContentError: with every mistake in the file.
     """
     file = ContentFile(folder / "questions.yml")
-    questions: dict[str, Question] = {}
-    problems: list[Problem] = []
-    for id_, entry in file.value.items():
-        if not isinstance(entry, dict) or not isinstance(entry.get("subject"), str):
-            problems.append(file.problem((id_,), f"De vraag '{id_}' heeft geen onderwerp.", "Schrijf 'subject:' met een paar woorden."))
-            continue
-        for unknown in set(entry) - {"subject", "names", "near"}:
-            problems.append(file.problem((id_, unknown), f"'{unknown}' bestaat hier niet.", "Gebruik subject, names of near."))
-        for near in entry.get("near", []):
-            if near not in file.value:
-                problems.append(file.problem((id_, "near"), f"De vraag '{near}' bestaat niet.", "Gebruik een naam uit dit bestand."))
-        names = {name: word_pattern(words) for name, words in entry.get("names", {}).items()}
-        questions[id_] = Question(id_, entry["subject"], names, tuple(entry.get("near", [])))
+    problems = [problem for id_, entry in file.value.items() for problem in _check_question(file, id_, entry)]
     if problems:
         raise ContentError(problems)
-    return questions
+    return {
+        id_: Question(id_, entry["subject"], {name: word_pattern(words) for name, words in entry.get("names", {}).items()}, tuple(entry.get("near", ())))
+        for id_, entry in file.value.items()
+    }
 
 
 def load_sections(path: Path) -> tuple[Section, ...]:
@@ -169,14 +184,9 @@ def load_sections(path: Path) -> tuple[Section, ...]:
         path: a text file in UTF-8; `# ` and `## ` before a heading are the only marks.
 
     Raises:
-        ContentError: the file is missing, is not UTF-8, or does not start with a heading.
+        ContentError: the file is missing, cannot be read, is empty, or does not start with a heading.
     """
-    try:
-        lines = path.read_text("utf8").splitlines()
-    except FileNotFoundError:
-        raise ContentError([Problem(path, 1, "De tekst van de folder ontbreekt.", "Zet hem in dit bestand.")]) from None
-    except UnicodeDecodeError:
-        raise ContentError([Problem(path, 1, "Dit bestand is geen UTF-8.", "Sla het op als UTF-8.")]) from None
+    lines = read_text(path, "Zet de tekst van de folder erin.").splitlines()
     sections: list[tuple[str, int, list[str]]] = []
     for number, line in enumerate(lines, 1):
         heading = re.fullmatch(r"(#{1,2}) (.+)", line.strip())
@@ -186,6 +196,8 @@ def load_sections(path: Path) -> tuple[Section, ...]:
             raise ContentError([Problem(path, number, "De folder begint niet met een kop.", "Zet '# ' en een kop boven de tekst.")])
         elif line.strip():
             sections[-1][2].append(one_line(line))
+    if not sections:
+        raise ContentError([Problem(path, 1, "Dit bestand is leeg.", "Zet de tekst van de folder erin.")])
     return tuple(Section(title, level, tuple(body)) for title, level, body in sections)
 
 

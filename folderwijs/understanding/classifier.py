@@ -42,7 +42,7 @@ class Classifier:
         self.temperature = temperature
 
     @classmethod
-    def train(cls, messages: Sequence[Sequence[Word]], labels: Sequence[str], lexicon: Lexicon, *, cost: float = 0.6, temperature: float = 0.25) -> "Classifier":
+    def train(cls, messages: Sequence[Sequence[Word]], labels: Sequence[str], lexicon: Lexicon, *, cost: float = 0.6, temperature: float = 0.2) -> "Classifier":
         """Learn from labelled messages.
 
         Args:

@@ -30,21 +30,23 @@ class Options(msgspec.Struct, frozen=True):
         cost: of the classifier: larger fits the training questions closer.
         temperature: of the classifier: smaller is surer.
         certainty: below this of the likeliest intent, the assistant asks back.
-        family: this much for all intents of a family together (outside, practice) is enough too.
+        family: this much for all intents of a family together (outside, practice) is enough, where no single intent has more.
         alarm: of all alarm signs together, enough on its own.
         alarm_confirmed: the same where a rule of urgent.yml matches too.
-        split: each of two questions in one message must be at least this likely.
-        split_whole: the whole message must give both of them at least this together.
+        split: each of two questions in sentences of their own must be at least this likely.
+        split_joined: the same where only a comma or a joining word stands between them.
+        split_whole: the whole message must give each of them at least this.
     """
 
     cost: float = 0.4
-    temperature: float = 0.25
+    temperature: float = 0.2
     certainty: float = 0.2
-    family: float = 0.4
-    alarm: float = 0.14
-    alarm_confirmed: float = 0.04
+    family: float = 0.3
+    alarm: float = 0.1
+    alarm_confirmed: float = 0.015
     split: float = 0.5
-    split_whole: float = 0.1
+    split_joined: float = 0.5
+    split_whole: float = 0.002
 
 
 class Knowledge(msgspec.Struct, frozen=True):
@@ -130,12 +132,11 @@ class Understander:
         intent, confidence = ranking[0]
         if confidence < self.options.certainty:
             intent = UNSURE
-        if confidence < self.options.family:
-            for family in (OUTSIDE, PRACTICE):
-                members = [(name, chance) for name, chance in zip(self.classifier.labels, chances.tolist()) if name.startswith(family)]
-                together = sum(chance for _, chance in members)
-                if members and together >= self.options.family:
-                    intent, confidence = max(members, key=lambda member: member[1])[0], together
+        for family in (OUTSIDE, PRACTICE):
+            members = [(name, chance) for name, chance in zip(self.classifier.labels, chances.tolist()) if name.startswith(family)]
+            together = sum(chance for _, chance in members)
+            if members and together >= self.options.family and together > confidence:
+                intent, confidence = max(members, key=lambda member: member[1])[0], together
         return Part(text, intent, confidence, ranking)
 
     def _ranking(self, chances: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
@@ -155,9 +156,10 @@ class Understander:
                 continue
             first, second = (self._part_of(side) for side in sides)
             weakest = min(first.confidence, second.confidence)
-            together = sum(float(whole[self._index[part.intent]]) for part in (first, second))
-            if first.intent != second.intent and weakest >= self.options.split and together >= self.options.split_whole and weakest * together > best[0]:
-                best = (weakest * together, cut)
+            rarest = min(float(whole[self._index[part.intent]]) for part in (first, second))
+            sure = self.options.split_joined if pieces[cut].joined else self.options.split
+            if first.intent != second.intent and weakest >= sure and rarest >= self.options.split_whole and weakest + rarest > best[0]:
+                best = (weakest + rarest, cut)
         if not best[1]:
             return ()
         found: list[Part] = []
