@@ -9,14 +9,19 @@ from typing import Iterable, Mapping, Optional, Sequence
 
 import msgspec
 
-from folderwijs.content import ContentError, Problem
+from folderwijs.content import ContentError, Problem, collecting
 from folderwijs.leaflets import Leaflet, Question, Topic, load_leaflets, load_questions
 from folderwijs.practice import Alarms, Practice, Texts, load_alarms, load_practice
 from folderwijs.replies import Contact, Reply, Source, Suggestion
 
 MAX_SUGGESTIONS = 4
 _FEWEST_READINGS = 2  # of a question back
-_WEIGHT = re.compile(r"\b(\d{2,3})(?:[.,]\d)?\s*(?:kg|kilo\w*|kgs)\b", re.IGNORECASE)
+_WEIGHT = re.compile(
+    r"(?<![\w.,'’-])(?<!\d\s)"  # no later part of a number: 0,75 or 1.250 or 1 250
+    r"(\d{2,3})(?:[.,]\d{1,2})?\s*"
+    r"(?:kgs?|kilo(?:'?s|gram(?:men)?)?)\b(?![\s-]*(?:meter|/))",  # no kilometres, no kg/m2
+    re.IGNORECASE,
+)
 _WEIGHT_RANGE = range(20, 301)  # kilos; outside it the number is hardly a person's weight
 
 
@@ -177,16 +182,31 @@ def load_answers(project: Path, leaflet: str = "") -> Answers:
     Raises:
         ContentError: with every mistake in the content.
     """
-    questions = load_questions(project / "leaflets")
-    leaflets = load_leaflets(project / "leaflets")
-    if leaflet and leaflet not in leaflets:
-        raise ContentError([Problem(project / "leaflets", 1, f"Er is geen folder '{leaflet}'.", f"Kies uit: {', '.join(leaflets)}.")])
-    if not leaflet and len(leaflets) > 1:
-        raise ContentError([Problem(project / "leaflets", 1, "Er is meer dan een folder.", f"Zet LEAFLET op een van: {', '.join(leaflets)}.")])
-    chosen = leaflets[leaflet or next(iter(leaflets))]
-    practice = load_practice(project / "practice.yml")
-    about = {"title": chosen.title, "subject": chosen.subject, "about": chosen.about}
-    return Answers(chosen, questions, practice, load_alarms(project / "urgent.yml"), Texts(project / "texts.yml", {**practice.fields, **about}))
+    problems: list[Problem] = []
+    fields: dict[str, str] = {}
+    with collecting(problems):
+        leaflets = load_leaflets(project / "leaflets")  # first: it also tells of the mistakes in the catalogue
+        questions = load_questions(project / "leaflets")
+        chosen = _choose(leaflets, leaflet, project / "leaflets")
+        fields |= {"title": chosen.title, "subject": chosen.subject, "about": chosen.about}
+    with collecting(problems):
+        practice = load_practice(project / "practice.yml")
+        fields |= practice.fields
+    with collecting(problems):
+        alarms = load_alarms(project / "urgent.yml")
+    with collecting(problems):
+        texts = Texts(project / "texts.yml", fields)
+    if problems:
+        raise ContentError(problems)
+    return Answers(chosen, questions, practice, alarms, texts)
+
+
+def _choose(leaflets: Mapping[str, Leaflet], id_: str, folder: Path) -> Leaflet:
+    if id_ and id_ not in leaflets:
+        raise ContentError([Problem(folder, 1, f"Er is geen folder '{id_}'.", f"Kies uit: {', '.join(leaflets)}.")])
+    if not id_ and len(leaflets) > 1:
+        raise ContentError([Problem(folder, 1, "Er is meer dan een folder.", f"Zet LEAFLET op een van: {', '.join(leaflets)}.")])
+    return leaflets[id_ or next(iter(leaflets))]
 
 
 def sections_of(sources: Iterable[Source]) -> str:
@@ -195,6 +215,6 @@ def sections_of(sources: Iterable[Source]) -> str:
 
 
 def weight_in(message: str) -> Optional[int]:
-    """The body weight in kilos that a message names, or None."""
+    """The body weight that a message names, in whole kilos, or None."""
     match = _WEIGHT.search(message)
     return int(match.group(1)) if match and int(match.group(1)) in _WEIGHT_RANGE else None

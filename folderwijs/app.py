@@ -30,6 +30,7 @@ from folderwijs.understanding.words import MAX_CHARACTERS
 MAX_BODY = 32_768
 """Bytes of a request's body; a message of 1,000 characters, each escaped, takes 12,000."""
 MAX_RESULTS = 20
+_LIMITS = {str(number) for number in range(1, MAX_RESULTS + 1)}
 
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -88,6 +89,39 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
+class Failures:
+    """Answers where something fails inside.
+
+    Starlette would pass the error on to the server, which logs its text, and with that perhaps what a visitor typed.
+
+    Args:
+        app: the application.
+        failed: makes the response.
+    """
+
+    def __init__(self, app: ASGIApp, failed: Callable[[Exception], Response]) -> None:
+        self._app = app
+        self._failed = failed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and respond where that fails before there is a response."""
+        started = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            response = self._failed(error)
+            if not started:
+                await response(scope, receive, send)
+
+
 class Service:
     """The routes and what they need.
 
@@ -117,10 +151,11 @@ class Service:
                 Route("/health", self.health, methods=["GET"]),
                 Mount("/static", StaticFiles(directory=PROJECT / "web" / "static")),
             ],
-            exception_handlers={Refused: self._refused, HTTPException: self._http_error, Exception: self._failed},
+            exception_handlers={Refused: self._refused, HTTPException: self._http_error},
             lifespan=self._lifespan,
         )
-        app.add_middleware(SecurityHeaders)
+        app.add_middleware(Failures, failed=self._failed)
+        app.add_middleware(SecurityHeaders)  # added last, so outside the other: a response to a failure has them too
         return app
 
     async def page(self, request: Request) -> Response:
@@ -151,7 +186,7 @@ class Service:
         if len(query) > MAX_CHARACTERS:
             raise Refused(422, "query_too_long", f"Uw zoekvraag is te lang: gebruik hoogstens {MAX_CHARACTERS} tekens. {self._call_us}")
         limit = request.query_params.get("limit", "3")
-        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:4]) <= MAX_RESULTS):
+        if limit not in _LIMITS:
             raise Refused(422, "bad_limit", f"Vraag om 1 tot {MAX_RESULTS} resultaten. {self._call_us}")
         self._count(request)
         return _json(self._search.find(query, await self._ready().understand(query), int(limit)))
@@ -198,7 +233,7 @@ class Service:
         code, message = messages.get(error.status_code, ("bad_request", "Dat verzoek klopt niet."))
         return _json({"error": {"code": code, "message": f"{message} {self._call_us}"}}, error.status_code, error.headers)
 
-    async def _failed(self, request: Request, error: Exception) -> Response:
+    def _failed(self, error: Exception) -> Response:
         if not isinstance(error, ClientDisconnect):
             logger.error("a request failed: %s", type(error).__name__)
         return _json({"error": {"code": "internal", "message": self._answers.error().text}}, 500)

@@ -17,10 +17,11 @@ import yaml
 from folderwijs import no_tensorflow, training
 from folderwijs.answers import Answers, load_answers
 from folderwijs.consistency import check_domain
-from folderwijs.content import ContentError
+from folderwijs.content import ContentError, Problem, collecting
 from folderwijs.engine_errors import ModelError
 from folderwijs.replies import Reply
 from folderwijs.settings import PROJECT, Settings, SettingsError, load_settings
+from folderwijs.understanding.lexicon import load_lexicon
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ask = commands.add_parser("ask", help="stel een vraag")
     ask.add_argument("question", nargs="+", metavar="VRAAG")
     commands.add_parser("chat", help="praat in dit venster; een lege regel stopt")
-    commands.add_parser("check", help="controleer de folders, de praktijkgegevens en de alarmtekens")
+    commands.add_parser("check", help="controleer de folders, de praktijkgegevens, de alarmtekens en de woordenlijst")
     commands.add_parser("topics", help="laat zien wat de folder beantwoordt, en wat niet")
     train = commands.add_parser("train", help="train het model als er iets veranderd is")
     train.add_argument("--force", action="store_true", help="ook als er niets veranderd is")
@@ -63,9 +64,20 @@ def format_reply(reply: Reply) -> str:
 
 
 def _content() -> tuple[Settings, Answers]:
+    """The settings and the content, everything that an editor writes held against the rules.
+
+    Raises:
+        ContentError: with the mistakes of all files.
+    """
     settings = load_settings()
-    answers = load_answers(PROJECT, settings.leaflet)
-    check_domain(PROJECT / "domain.yml", answers)
+    problems: list[Problem] = []
+    with collecting(problems):
+        answers = load_answers(PROJECT, settings.leaflet)
+        check_domain(PROJECT / "domain.yml", answers)
+    with collecting(problems):
+        load_lexicon(PROJECT / "lexicon.yml")
+    if problems:
+        raise ContentError(problems)
     return settings, answers
 
 

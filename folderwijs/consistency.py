@@ -25,17 +25,21 @@ def check_domain(domain: Path, answers: Answers) -> None:
         ContentError: an intent has nothing behind it, or something has no intent.
     """
     file = ContentFile(domain)
-    intents = [name for entry in file.value.get("intents", []) for name in (entry if isinstance(entry, dict) else [entry])]
+    entries = file.value.get("intents") or []
+    if not isinstance(entries, list) or not all(isinstance(entry, (str, dict)) for entry in entries):
+        raise ContentError([file.problem(("intents",), "'intents' is geen lijst van namen.", "Zet elke intent op een eigen regel met een streepje ervoor.")])
+    intents = [(number, name) for number, entry in enumerate(entries) for name in (entry if isinstance(entry, dict) else [entry])]
+    named = {name for _, name in intents}
     known = known_intents(answers)
     problems: list[Problem] = [
-        file.problem(("intents", number), f"Bij de intent '{name}' hoort geen onderwerp of tekst.", "Voeg hem toe aan leaflets/questions.yml, of haal de intent weg.")
-        for number, name in enumerate(intents)
+        file.problem(("intents", number), f"Bij de intent '{name}' hoort geen onderwerp of tekst.", "Voeg hem toe aan leaflets/questions.yml, urgent.yml of texts.yml, of haal de intent weg.")
+        for number, name in intents
         if name not in known
     ]
     problems += [
         file.problem(("intents",), f"De intent '{name}' ontbreekt; {source} noemt hem wel.", "Zet hem in deze lijst en geef hem trainingsvragen in data/.")
         for name, source in known.items()
-        if name not in intents
+        if name not in named
     ]
     if problems:
         raise ContentError(problems)

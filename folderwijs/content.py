@@ -127,9 +127,14 @@ def is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def is_list(value: Any) -> bool:
+    """Whether a value is a list with something in it."""
+    return isinstance(value, list) and bool(value)
+
+
 def is_texts(value: Any) -> bool:
     """Whether a value is a list of texts, at least one, each with something in it."""
-    return isinstance(value, list) and bool(value) and all(map(is_text, value))
+    return is_list(value) and all(map(is_text, value))
 
 
 def _start_of(error: yaml.MarkedYAMLError) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from contextlib import asynccontextmanager
 from typing import Any, AsyncGenerator, Callable, Optional
 
@@ -40,10 +40,6 @@ class BoundedTrackerStore(TrackerStore):
     def __len__(self) -> int:
         return len(self._trackers)
 
-    def init_tracker(self, sender_id: str) -> DialogueStateTracker:
-        """A new, empty tracker that keeps the last events only."""
-        return DialogueStateTracker(sender_id, self.domain.slots, max_event_history=self._max_events)
-
     async def retrieve(self, sender_id: str) -> Optional[DialogueStateTracker]:
         """The tracker of a conversation, or None where it is not, or no longer, kept."""
         self._forget()
@@ -51,7 +47,13 @@ class BoundedTrackerStore(TrackerStore):
         return entry[1] if entry else None
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Keep the tracker; it is now the one used last."""
+        """Keep the tracker, from now on with its last events only; it is now the one used last.
+
+        Rasa makes the trackers itself, without a bound: its FailSafeTrackerStore around this store is never asked to.
+        """
+        if tracker._max_event_history != self._max_events:
+            tracker._max_event_history = self._max_events
+            tracker.events = deque(tracker.events, self._max_events)
         self._trackers[tracker.sender_id] = (self._clock(), tracker)
         self._trackers.move_to_end(tracker.sender_id)
         self._forget()

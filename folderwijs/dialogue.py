@@ -176,7 +176,7 @@ class Turn:
         vague = part.intent in (UNSURE, FOLLOW_UP + "detail")
         if part.confidence >= _CLEAR or part.intent in REACTIONS or (part.intent.startswith((FOLLOW_UP, ALARM)) and not vague):
             return part
-        weights = {id_: _EXPECTED["next"] for id_ in topic.next}
+        weights = dict.fromkeys(topic.next, _EXPECTED["next"])
         weights |= {id_: _EXPECTED["follow_up"] for id_ in topic.follow_ups.values() if id_} | {topic.id: _EXPECTED["same"]}
         ranking = sorted(((intent, chance * weights.get(intent, 1.0)) for intent, chance in part.ranking), key=lambda entry: -entry[1])
         likeliest = ranking[0][0] if ranking else part.intent

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import traceback
 from pathlib import Path
 from typing import Any, Optional
 
@@ -20,7 +22,6 @@ from rasa.core.actions.action import RemoteAction  # noqa: E402
 from rasa.core.agent import Agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
 from rasa.core.tracker_store import TrackerStore  # noqa: E402
-from rasa.shared.exceptions import RasaException  # noqa: E402
 from rasa.utils.endpoints import EndpointConfig, read_endpoint_config  # noqa: E402
 from rasa_sdk.executor import ActionExecutor  # noqa: E402
 
@@ -33,7 +34,15 @@ from folderwijs.settings import PROJECT, Settings  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
-_COMMAND = "/"
+_COMMAND = re.compile(r"\A[\s/]+")
+"""What stands before a message that Rasa would take for a command: it looks behind blanks too."""
+
+
+class ActionFailed(Exception):
+    """Raised where an action fails, with the kind of error and its place in the code.
+
+    Rasa logs the traceback of an action's error; the error itself may hold what the visitor typed.
+    """
 
 
 class InProcessActions(EndpointConfig):
@@ -45,8 +54,16 @@ class InProcessActions(EndpointConfig):
         self._executor.register_package("actions")
 
     async def request(self, *arguments: Any, **keywords: Any) -> Any:
-        """Run the action that `keywords["json"]` names."""
-        return await self._executor.run(keywords["json"])
+        """Run the action that `keywords["json"]` names.
+
+        Raises:
+            ActionFailed: it failed.
+        """
+        try:
+            return await self._executor.run(keywords["json"])
+        except Exception as error:  # noqa: BLE001, whatever it is, its text must not reach the log
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise ActionFailed(f"{type(error).__name__} at {place.filename}:{place.lineno}") from None
 
 
 class _RepliesChannel(CollectingOutputChannel):
@@ -77,8 +94,8 @@ class Engine:
         self.store = store
         try:
             self._agent = Agent.load(model, tracker_store=store, lock_store=TurnLockStore(), action_endpoint=InProcessActions())
-        except (RasaException, OSError, ValueError, KeyError, ImportError) as error:
-            raise ModelError(f"the model at {model} cannot be loaded ({error}): run `make train`") from error
+        except Exception as error:  # noqa: BLE001, what a damaged archive raises depends on where it is damaged
+            raise ModelError(f"the model at {model} cannot be loaded ({type(error).__name__}: {error}): run `make train`") from error
 
     async def reply(self, text: str, conversation: str) -> list[Reply]:
         """Reply to one message.
@@ -122,7 +139,7 @@ def make_store(settings: Settings) -> TrackerStore:
 
 def _ordinary(text: str) -> str:
     """`text` so that Rasa cannot take it for a command, and never empty."""
-    return text.strip().lstrip(_COMMAND).strip() or "?"
+    return _COMMAND.sub("", text, count=1).strip() or "?"
 
 
 def _validate_quickly() -> None:

@@ -7,29 +7,33 @@ import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Collection, Iterator, Mapping, Optional
 
-from folderwijs.content import ContentError, ContentFile, Problem, collecting, is_text, is_texts, read_text
+from folderwijs.content import ContentError, ContentFile, Problem, collecting, is_list, is_text, is_texts, read_text
 from folderwijs.replies import Source, Suggestion
 
 FOLLOW_UPS = ("waarom", "hoe_lang", "hoeveel", "niet_helpt", "helpt", "meer", "voor_mij")
 """The short questions that only the turn before explains, as `follow_ups` of a topic names them."""
 
-_TOPIC_FIELDS = {"title": is_text, "ask": is_text, "answer": is_text, "simpler": is_text, "quotes": bool, "next": is_texts}
+_TOPIC_FIELDS = {"title": is_text, "ask": is_text, "answer": is_text, "simpler": is_text, "quotes": is_list, "next": is_texts}
 _OPTIONAL_FIELDS = {"follow_ups", "body_weight_times"}
 _LEAFLET_FIELDS = {"title": is_text, "subject": is_text, "about": is_text, "complaint_words": is_texts, "place_words": is_texts}
 
 
+_SMALL_NUMBERS = (
+    "nul", "een", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen", "tien", "elf", "twaalf", "dertien", "veertien", "vijftien", "zestien",
+    "zeventien", "achttien", "negentien",
+)
+_TENS = ("twintig", "dertig", "veertig", "vijftig", "zestig", "zeventig", "tachtig", "negentig")
+
+
 def _number_words() -> dict[str, float]:
     """The Dutch words for numbers, without accents on the e."""
-    small = (
-        "nul een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien zestien zeventien achttien negentien"
-    ).split()
-    words: dict[str, float] = {word: number for number, word in enumerate(small)}
-    for tens, ten in enumerate("twintig dertig veertig vijftig zestig zeventig tachtig negentig".split(), 2):
+    words: dict[str, float] = {word: number for number, word in enumerate(_SMALL_NUMBERS)}
+    for tens, ten in enumerate(_TENS, 2):
         words[ten] = 10 * tens
-        words |= {f"{small[unit]}{link}{ten}": 10 * tens + unit for unit in range(1, 10) for link in ("en", "ën")}
-    hundreds = {"honderd": 100, **{f"{small[unit]}honderd": 100 * unit for unit in range(2, 10)}}
+        words |= {f"{_SMALL_NUMBERS[unit]}{link}{ten}": 10 * tens + unit for unit in range(1, 10) for link in ("en", "ën")}
+    hundreds = {"honderd": 100, **{f"{_SMALL_NUMBERS[unit]}honderd": 100 * unit for unit in range(2, 10)}}
     words |= {f"{hundred}{word}": number + rest for hundred, number in hundreds.items() for word, rest in (("", 0), *words.items())}
     words |= {f"{word}duizend": 1000 * number for word, number in words.items()}
     return words | {"duizend": 1000, "miljoen": 1_000_000, "anderhalf": 1.5, "anderhalve": 1.5}
@@ -137,7 +141,7 @@ def one_line(text: str) -> str:
 def numbers_in(text: str) -> set[float]:
     """The numbers in `text`, written in digits or in Dutch words ("zevenmaal" is 7); "een" counts with an accent only."""
     words = _NUMBER.findall(unicodedata.normalize("NFC", text).lower())
-    numbers = (float(word.replace(",", ".")) if word[0].isdigit() else _number_word(word) for word in words)
+    numbers = (float(word.replace(",", ".")) if word[0].isdecimal() else _number_word(word) for word in words)
     return {number for number in numbers if number is not None}
 
 
@@ -168,7 +172,7 @@ def load_questions(folder: Path) -> dict[str, Question]:
         ContentError: with every mistake in the file.
     """
     file = ContentFile(folder / "questions.yml")
-    problems = [problem for id_, entry in file.value.items() for problem in _check_question(file, id_, entry)]
+    problems = _check_questions(file)
     if problems:
         raise ContentError(problems)
     return {
@@ -201,33 +205,38 @@ def load_sections(path: Path) -> tuple[Section, ...]:
     return tuple(Section(title, level, tuple(body)) for title, level, body in sections)
 
 
-def load_leaflet(folder: Path, questions: Mapping[str, Question]) -> Leaflet:
+def load_leaflet(folder: Path, questions: Collection[str]) -> Leaflet:
     """Read one leaflet and hold it against the rules.
 
     Args:
         folder: the leaflet's folder, with leaflet.txt, leaflet.yml and topics.yml.
-        questions: the catalogue.
+        questions: the ids of the catalogue.
 
     Raises:
         ContentError: with every mistake in the leaflet.
     """
-    sections = load_sections(folder / "leaflet.txt")
-    about = ContentFile(folder / "leaflet.yml")
-    file = ContentFile(folder / "topics.yml")
-    problems = [
-        about.problem((key,), f"'{key}' ontbreekt of heeft de verkeerde vorm.", "Kijk hoe een andere folder het heeft.")
-        for key, type_ in {"title": str, "subject": str, "about": str, "complaint_words": list, "place_words": list}.items()
-        if not isinstance(about.value.get(key), type_)
-    ]
-    topics = {}
-    for id_, entry in file.value.items():
-        mistakes = list(_check_topic(file, id_, entry, questions, sections))
-        problems += mistakes
-        if not mistakes:
-            topics[id_] = _topic(folder.name, id_, entry)
+    problems: list[Problem] = []
+    sections: tuple[Section, ...] = ()
+    topics: dict[str, Topic] = {}
+    with collecting(problems):
+        about = ContentFile(folder / "leaflet.yml")
+        problems += [
+            about.problem((key,), f"'{key}' ontbreekt of heeft de verkeerde vorm.", "Kijk hoe een andere folder het heeft.")
+            for key, is_right in _LEAFLET_FIELDS.items()
+            if not is_right(about.value.get(key))
+        ]
+    with collecting(problems):
+        sections = load_sections(folder / "leaflet.txt")
+    with collecting(problems):
+        file = ContentFile(folder / "topics.yml")
+        for id_, entry in file.value.items() if sections else ():  # without the text, no quote can be held against it
+            mistakes = list(_check_topic(file, id_, entry, questions, sections))
+            problems += mistakes
+            if not mistakes:
+                topics[id_] = _topic(folder.name, id_, entry)
     if problems:
         raise ContentError(problems)
-    words = {key: tuple(str(word).lower() for word in about.value[key]) for key in ("complaint_words", "place_words")}
+    words = {key: tuple(word.lower() for word in about.value[key]) for key in ("complaint_words", "place_words")}
     return Leaflet(folder.name, about.value["title"], about.value["subject"], about.value["about"], words["complaint_words"], words["place_words"], sections, topics)
 
 
@@ -235,21 +244,45 @@ def load_leaflets(folder: Path) -> dict[str, Leaflet]:
     """Read every leaflet in `folder`, by id.
 
     Raises:
-        ContentError: with every mistake in every leaflet.
+        ContentError: with every mistake in every leaflet and in the catalogue.
     """
-    questions = load_questions(folder)
+    questions = ContentFile(folder / "questions.yml")
+    problems = _check_questions(questions)
     leaflets: dict[str, Leaflet] = {}
-    problems: list[Problem] = []
-    for entry in sorted(path for path in folder.iterdir() if path.is_dir()):
-        try:
-            leaflets[entry.name] = load_leaflet(entry, questions)
-        except ContentError as error:
-            problems += error.problems
-    if not leaflets and not problems:
+    folders = sorted(path for path in folder.iterdir() if path.is_dir())
+    for entry in folders:
+        with collecting(problems):
+            leaflets[entry.name] = load_leaflet(entry, questions.value)
+    if not folders:
         problems.append(Problem(folder, 1, "Hier staat geen folder.", "Maak een map met leaflet.txt, leaflet.yml en topics.yml."))
     if problems:
         raise ContentError(problems)
     return leaflets
+
+
+def _check_questions(file: ContentFile) -> list[Problem]:
+    return [problem for id_, entry in file.value.items() for problem in _check_question(file, id_, entry)]
+
+
+def _check_question(file: ContentFile, id_: str, entry: Any) -> Iterator[Problem]:
+    if not isinstance(entry, dict) or not is_text(entry.get("subject")):
+        yield file.problem((id_,), f"De vraag '{id_}' heeft geen onderwerp.", "Schrijf 'subject:' met een paar woorden.")
+        return
+    for unknown in entry.keys() - {"subject", "names", "near"}:
+        yield file.problem((id_, unknown), f"'{unknown}' bestaat hier niet.", "Gebruik subject, names of near.")
+    near, names = entry.get("near", []), entry.get("names", {})
+    if not isinstance(near, list):
+        yield file.problem((id_, "near"), "'near' heeft de verkeerde vorm.", "Schrijf een lijst: [naam, naam].")
+    else:
+        for question in near:
+            if not isinstance(question, str) or question not in file.value:
+                yield file.problem((id_, "near"), f"De vraag '{question}' bestaat niet.", "Gebruik een naam uit dit bestand.")
+    if not isinstance(names, dict):
+        yield file.problem((id_, "names"), "'names' heeft de verkeerde vorm.", "Schrijf op elke regel een naam met woorden: 'naam: [woord, woord]'.")
+        return
+    for name, words in names.items():
+        if not is_texts(words) or not all(word.strip("* ") for word in words):
+            yield file.problem((id_, "names", name), f"Bij '{name}' hoort een lijst woorden.", "Schrijf minstens een woord: [woord, woord].")
 
 
 def _topic(leaflet: str, id_: str, entry: Mapping[str, Any]) -> Topic:
@@ -262,13 +295,13 @@ def _topic(leaflet: str, id_: str, entry: Mapping[str, Any]) -> Topic:
         simpler=one_line(entry["simpler"]),
         sources=tuple(Source(leaflet, quote["section"], quote["text"].strip()) for quote in entry["quotes"]),
         next=tuple(entry["next"]),
-        follow_ups=entry.get("follow_ups", {}),
+        follow_ups=entry.get("follow_ups") or {},
         body_weight_times=(times[0], times[1]) if times else None,
     )
 
 
 def _check_topic(
-    file: ContentFile, id_: str, entry: Any, questions: Mapping[str, Question], sections: tuple[Section, ...]
+    file: ContentFile, id_: str, entry: Any, questions: Collection[str], sections: tuple[Section, ...]
 ) -> Iterator[Problem]:
     if id_ not in questions:
         yield file.problem((id_,), f"Het onderwerp '{id_}' bestaat niet.", "Gebruik een naam uit leaflets/questions.yml.")
@@ -276,7 +309,7 @@ def _check_topic(
     if not isinstance(entry, dict):
         yield file.problem((id_,), f"Het onderwerp '{id_}' is leeg.", "Geef het een title, ask, answer, simpler, quotes en next.")
         return
-    missing = [key for key, type_ in _TOPIC_FIELDS.items() if not isinstance(entry.get(key), type_) or not entry[key]]
+    missing = [key for key, is_right in _TOPIC_FIELDS.items() if not is_right(entry.get(key))]
     for key in missing:
         yield file.problem((id_, key), f"Bij '{id_}' ontbreekt '{key}' of heeft het de verkeerde vorm.", "Vul het in; bovenaan dit bestand staat wat erin hoort.")
     for key in entry.keys() - _TOPIC_FIELDS.keys() - _OPTIONAL_FIELDS:
@@ -289,17 +322,30 @@ def _check_topic(
     for follower in entry["next"]:
         if follower not in file.value:
             yield file.problem((id_, "next"), f"De vervolgvraag '{follower}' leidt nergens heen.", "Gebruik een onderwerp uit dit bestand.")
-    for name, target in (entry.get("follow_ups") or {}).items():
+    yield from _check_follow_ups(file, id_, entry.get("follow_ups") or {})
+    yield from _check_sum(file, id_, entry)
+
+
+def _check_follow_ups(file: ContentFile, id_: str, follow_ups: Any) -> Iterator[Problem]:
+    if not isinstance(follow_ups, dict):
+        yield file.problem((id_, "follow_ups"), "'follow_ups' heeft de verkeerde vorm.", "Schrijf {vervolg: onderwerp, vervolg: ~}.")
+        return
+    for name, target in follow_ups.items():
         if name not in FOLLOW_UPS:
             yield file.problem((id_, "follow_ups", name), f"'{name}' is geen vervolg.", f"Kies uit: {', '.join(FOLLOW_UPS)}.")
-        if target is not None and target not in file.value:
+        if target is not None and not (isinstance(target, str) and target in file.value):
             yield file.problem((id_, "follow_ups", name), f"Het vervolg '{name}' leidt naar '{target}', en dat bestaat hier niet.", "Gebruik een onderwerp uit dit bestand, of ~.")
+
+
+def _check_sum(file: ContentFile, id_: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
     times = entry.get("body_weight_times")
-    if times is not None and (
-        not (isinstance(times, list) and len(times) == 2 and all(isinstance(number, int) for number in times))
-        or not set(map(float, times)) <= _quoted_numbers(entry)
-    ):
-        yield file.problem((id_, "body_weight_times"), "Deze getallen staan niet in een citaat.", "Schrijf twee hele getallen uit een citaat: [laagste, hoogste].")
+    if times is None:
+        return
+    mend = "Schrijf twee hele getallen uit een citaat: [laagste, hoogste]."
+    if not (isinstance(times, list) and len(times) == 2 and all(type(number) is int for number in times) and times[0] < times[1]):
+        yield file.problem((id_, "body_weight_times"), "Dit zijn geen twee hele getallen, het laagste eerst.", mend)
+    elif not set(map(float, times)) <= _quoted_numbers(entry):
+        yield file.problem((id_, "body_weight_times"), "Deze getallen staan niet in een citaat.", mend)
 
 
 def _check_quotes(file: ContentFile, id_: str, entry: Mapping[str, Any], sections: tuple[Section, ...]) -> Iterator[Problem]:

@@ -13,6 +13,8 @@ from starlette.applications import Starlette
 from folderwijs.answers import load_answers
 from folderwijs.settings import PROJECT, Settings, SettingsError, load_settings
 
+_SHARED = ("redis", "mongod", "dynamo")  # besides SQL, the types of tracker store that Rasa knows
+
 
 def create_app() -> Starlette:
     """The application as the settings have it; uvicorn calls this in every worker."""
@@ -52,5 +54,13 @@ def serve(settings: Settings) -> None:
 
 
 def shared_store() -> bool:
-    """Whether endpoints.yml names a tracker store."""
-    return bool((yaml.safe_load((PROJECT / "endpoints.yml").read_text("utf8")) or {}).get("tracker_store"))
+    """Whether endpoints.yml names a tracker store that several processes can share, which none in memory is."""
+    endpoints = yaml.safe_load((PROJECT / "endpoints.yml").read_text("utf8"))
+    store = endpoints.get("tracker_store") if isinstance(endpoints, dict) else None
+    if not isinstance(store, dict):
+        return False
+    type_ = str(store.get("type")).lower()
+    if type_ == "sql":
+        return not str(store.get("dialect", "sqlite")).startswith("sqlite") or store.get("db", "rasa.db") not in (None, "", ":memory:")
+    # where Rasa does not know the type, it takes a store in memory; a class of one's own is named by its path
+    return type_ in _SHARED or ("." in type_ and not type_.endswith(".inmemorytrackerstore"))

@@ -48,7 +48,7 @@ def is_current(spacy_model: str) -> bool:
         record = json.loads(_RECORD.read_text("utf8"))
     except (OSError, ValueError):
         return False
-    return MODEL.is_file() and record.get("fingerprint") == fingerprint(spacy_model) and record.get("sha256") == _sha256(MODEL)
+    return isinstance(record, dict) and MODEL.is_file() and record.get("fingerprint") == fingerprint(spacy_model) and record.get("sha256") == _sha256(MODEL)
 
 
 def train(spacy_model: str) -> float:
@@ -61,6 +61,7 @@ def train(spacy_model: str) -> float:
         TrainingError: Rasa could not train; the model that was there is left as it was.
     """
     started = time.monotonic()
+    trained_on = fingerprint(spacy_model)  # now: what is saved during the training is not in the model
     environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "PYTHONWARNINGS": "ignore"}
     run = subprocess.run(  # noqa: S603, our own module
         [sys.executable, "-m", "folderwijs.train_rasa"], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
@@ -69,7 +70,7 @@ def train(spacy_model: str) -> float:
     if run.returncode or not new.is_file():
         raise TrainingError(run.stderr[-4000:] or run.stdout[-4000:])
     new.replace(MODEL)
-    _RECORD.write_text(json.dumps({"fingerprint": fingerprint(spacy_model), "sha256": _sha256(MODEL)}), "utf8")
+    _RECORD.write_text(json.dumps({"fingerprint": trained_on, "sha256": _sha256(MODEL)}), "utf8")
     return time.monotonic() - started
 
 

@@ -112,6 +112,6 @@ def understood_as(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def content(tmp_path: Path) -> ContentCopy:
     """A copy of everything an editor writes."""
     shutil.copytree(PROJECT / "leaflets", tmp_path / "leaflets")
-    for name in ("practice.yml", "urgent.yml", "texts.yml", "domain.yml"):
+    for name in ("practice.yml", "urgent.yml", "texts.yml", "domain.yml", "lexicon.yml"):
         shutil.copy(PROJECT / name, tmp_path / name)
     return ContentCopy(tmp_path)

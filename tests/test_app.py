@@ -153,10 +153,15 @@ def test_an_unexpected_failure_is_told_in_dutch(client: TestClient, engine: Engi
     assert response.json() == {"error": {"code": "internal", "message": CONTENT.error().text}}
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="Starlette's ServerErrorMiddleware stands outside ours: a 500 has no security headers")
 def test_an_unexpected_failure_has_the_security_headers(client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "understand", lambda query: 1 / 0)
     assert client.get("/api/search?q=fietsen").headers.items() >= SECURITY_HEADERS.items()
+
+
+def test_an_unexpected_failure_does_not_reach_the_server_and_its_log(engine: Engine, answers: Answers, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "understand", lambda query: 1 / 0)
+    with TestClient(Service(settings, answers, lambda: engine).app(), raise_server_exceptions=True) as client:
+        assert client.get("/api/search?q=fietsen").status_code == 500
 
 
 def test_json_is_never_kept_by_a_browser(client: TestClient) -> None:

@@ -55,7 +55,7 @@ def test_check_does_not_warn_of_a_practice_that_is_filled_in(content: ContentCop
     assert "LET OP" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("file", "old", "new"), [(TOPICS, "text: Niet te verwarren", "text: Niet verwarren"), ("domain.yml", "  - fietsen\n", "")])
+@pytest.mark.parametrize(("file", "old", "new"), [(TOPICS, "text: Niet te verwarren", "text: Niet verwarren"), ("domain.yml", "  - fietsen\n", ""), ("lexicon.yml", "wandelen:\n", "wandelen: lopen\nniets:\n")])
 def test_check_says_file_line_and_mistake(content: ContentCopy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str, old: str, new: str) -> None:
     content.edit(file, old, new)
     monkeypatch.setattr(cli, "PROJECT", content.folder)
@@ -63,6 +63,16 @@ def test_check_says_file_line_and_mistake(content: ContentCopy, monkeypatch: pyt
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith(f"{content.path(file)}:")
+
+
+def test_check_tells_of_all_files_at_once(content: ContentCopy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    content.edit("practice.yml", "phone:", "telefoon:")
+    content.edit("lexicon.yml", "wandelen:\n", "wandelen: lopen\nniets:\n")
+    monkeypatch.setattr(cli, "PROJECT", content.folder)
+    assert cli.main(["check"]) == 1
+    errors = capsys.readouterr().err
+    assert "practice.yml:" in errors
+    assert "lexicon.yml:" in errors
 
 
 def test_topics_lists_every_question_and_what_is_not_in_the_leaflet(capsys: pytest.CaptureFixture[str], answers: Answers) -> None:

@@ -59,6 +59,16 @@ def test_a_domain_without_intents_misses_them_all(tmp_path: Path, answers: Answe
     assert len(caught.value.problems) == len(known_intents(answers))
 
 
+@pytest.mark.parametrize("intents", ["5", "[[fietsen]]", "fietsen"])
+def test_intents_in_a_wrong_shape_are_reported(tmp_path: Path, answers: Answers, intents: str) -> None:
+    path = tmp_path / "domain.yml"
+    path.write_text(f"version: '3.1'\nintents: {intents}\n", "utf8")
+    with pytest.raises(ContentError) as caught:
+        check_domain(path, answers)
+    [problem] = caught.value.problems
+    assert (problem.line, problem.what) == (2, "'intents' is geen lijst van namen.")
+
+
 def test_every_intent_has_training_questions(answers: Answers) -> None:
     files = [PROJECT / "data" / "nlu.yml", *(PROJECT / "data" / "nlu").glob("*.yml")]
     trained = {entry["intent"] for file in files for entry in yaml.safe_load(file.read_text("utf8"))["nlu"] if entry["examples"].strip()}

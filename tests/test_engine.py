@@ -19,7 +19,6 @@ from folderwijs.replies import Reply
 from folderwijs.settings import Settings
 
 WORD = "zeldzaamwoord"
-COMMAND = pytest.mark.xfail(strict=True, raises=AssertionError, reason="'/ /…' leaves a '/' in front: a visitor can send Rasa any command or intent")
 
 
 def replies(engine: Engine, conversation: str, *messages: str) -> list[Reply]:
@@ -47,7 +46,7 @@ def broken_action(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.mark.parametrize(
     "text",
     ["/", "//", " / ", "/restart", " /restart", "//restart", "/hersteltijd{}", '/fietsen{"a": "b"}', "\u200b/restart", "／restart", "/😀", "\0", "EXTERNAL: fietsen",
-     pytest.param("/ /restart", marks=COMMAND), pytest.param("/ /fietsen{}", marks=COMMAND)],
+     "/ /restart", "/ /fietsen{}", "/\n/\t/\u00a0/restart", "\u3000/ \x1f/restart", "/ / /"],
 )
 def test_a_slash_is_ordinary_text(engine: Engine, text: str) -> None:
     assert asyncio.run(engine.understand(text)), "a command of Rasa is not understood by our pipeline, and has no parts"
@@ -117,7 +116,6 @@ def test_the_log_holds_nothing_that_was_typed(engine: Engine, caplog: pytest.Log
     assert WORD not in caplog.text + output + errors
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="Rasa logs the traceback of an action that fails, and with it the error's text")
 def test_the_log_holds_nothing_that_was_typed_when_an_action_fails(
     engine: Engine, understood_as: Callable[..., None], broken_action: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -125,9 +123,10 @@ def test_the_log_holds_nothing_that_was_typed_when_an_action_fails(
     replies(engine, "log", f"mag ik fietsen {WORD}?")
     output, errors = capfd.readouterr()
     assert WORD not in caplog.text + output + errors
+    assert "ValueError at" in caplog.text, "but what failed, and where"
 
 
-@pytest.mark.parametrize("archive", [None, b"", b"geen model", pytest.param(100_000, marks=pytest.mark.xfail(strict=True, raises=EOFError, reason="a half model ends in a traceback"))])
+@pytest.mark.parametrize("archive", [None, b"", b"geen model", 20, 1_000, 100_000])
 def test_a_model_that_cannot_be_loaded_says_what_to_do(tmp_path: Path, model: Path, answers: Answers, settings: Settings, archive: bytes | int | None) -> None:
     path = tmp_path / "model.tar.gz"
     if archive is not None:

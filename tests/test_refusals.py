@@ -83,15 +83,12 @@ def test_an_odd_query_is_searched(client: TestClient, query: str) -> None:
     assert "<script" not in response.text
 
 
-LEADING_ZEROS = pytest.mark.xfail(strict=True, raises=AssertionError, reason="only the first four digits of limit are checked: 000120 gives 120 results, 5,000 digits a 500")
-
-
 @pytest.mark.parametrize(
     ("query", "code"),
     [
         ("", "empty_query"), ("limit=3", "empty_query"), ("q=", "empty_query"), ("q=%20%09", "empty_query"), ("q=" + "a" * 1001, "query_too_long"),
         *((f"q=a&limit={limit}", "bad_limit") for limit in ("0", "21", "-1", "x", "", "3.0", "%D9%A3", "1e1", "99999999999")),
-        pytest.param("q=a&limit=000120", "bad_limit", marks=LEADING_ZEROS), pytest.param("q=a&limit=0001" + "0" * 5000, "bad_limit", marks=LEADING_ZEROS, id="5,000 digits"),
+        ("q=a&limit=000120", "bad_limit"), pytest.param("q=a&limit=0001" + "0" * 5000, "bad_limit", id="5,000 digits"),
     ],
 )
 def test_a_bad_search_is_refused(client: TestClient, query: str, code: str, refused: Refused) -> None:

@@ -121,15 +121,19 @@ def test_a_port_in_use_is_told(started: dict[str, Any]) -> None:
 def test_several_processes_need_a_store_that_they_share(started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="tracker_store"):
         serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
-    (tmp_path / "endpoints.yml").write_text("tracker_store:\n  type: redis\n  url: localhost\n", "utf8")
     monkeypatch.setattr(serve, "PROJECT", tmp_path)
-    serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
-    assert started["workers"] == 2
+    for store in ("{type: redis, url: localhost}", "{type: SQL, dialect: postgresql}", "{type: SQL}", "{type: praktijk.winkels.EigenTrackerStore}"):
+        (tmp_path / "endpoints.yml").write_text(f"tracker_store: {store}\n", "utf8")
+        serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
+        assert started.pop("workers") == 2
 
 
-@pytest.mark.xfail(strict=True, raises=pytest.fail.Exception, reason="a store in memory is taken for one that the processes share")
-def test_several_processes_do_not_share_a_store_in_memory(started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "endpoints.yml").write_text("tracker_store:\n  type: InMemory\n", "utf8")
+@pytest.mark.parametrize(
+    "store",
+    ["{type: InMemory}", "{url: localhost}", "{type: rasa.core.tracker_store.InMemoryTrackerStore}", "{type: SQL, db: ':memory:'}", "{type: SQL, dialect: sqlite, db: ~}", "redis", "~"],
+)
+def test_several_processes_do_not_share_a_store_in_memory(started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: str) -> None:
+    (tmp_path / "endpoints.yml").write_text(f"tracker_store: {store}\n", "utf8")
     monkeypatch.setattr(serve, "PROJECT", tmp_path)
     with pytest.raises(SettingsError):
         serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))

@@ -98,10 +98,7 @@ def test_a_model_that_is_not_what_was_trained_is_not_current(project: Path, rasa
     assert training.is_current("nl") is (spoil is Path.touch)
 
 
-@pytest.mark.parametrize(
-    "record",
-    ["", "{", "{}", *(pytest.param(value, marks=pytest.mark.xfail(strict=True, raises=AttributeError, reason="a record that is no mapping ends in a traceback")) for value in ("[]", "null"))],
-)
+@pytest.mark.parametrize("record", ["", "{", "{}", "[]", "null"])
 def test_a_damaged_record_is_not_current(project: Path, rasa: Callable[..., None], record: str) -> None:
     training.train("nl")
     training._RECORD.write_text(record, "utf8")
@@ -118,7 +115,6 @@ def test_a_failed_training_says_why_and_leaves_the_model(project: Path, rasa: Ca
     assert training.is_current("nl")
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the fingerprint is taken after training, so what was saved meanwhile counts as trained")
 def test_a_file_that_changed_during_training_is_not_taken_for_trained(project: Path, rasa: Callable[..., None]) -> None:
     rasa(meanwhile=lambda: (project / "data/rules.yml").write_text("anders", "utf8"))
     training.train("nl")

@@ -17,10 +17,10 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from folderwijs.understanding.dutch import words_of_token
 from folderwijs.leaflets import load_leaflets, load_questions
 from folderwijs.practice import load_alarms
 from folderwijs.settings import PROJECT
+from folderwijs.understanding.dutch import words_of_token
 from folderwijs.understanding.lexicon import COMPLAINT, PLACE, load_lexicon
 from folderwijs.understanding.understander import Knowledge, Options, Understander
 from folderwijs.understanding.words import Word, clean

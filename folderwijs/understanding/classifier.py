@@ -52,8 +52,8 @@ class Classifier:
             cost: LinearSVC's C.
             temperature: see the class.
         """
-        vectorizer = Vectorizer.fit(features_with(lexicon), messages, BLOCK_WEIGHTS, LEAST)
-        model = LinearSVC(C=cost, random_state=0).fit(vectorizer.matrix(messages), list(labels))
+        vectorizer, matrix = Vectorizer.fit(features_with(lexicon), messages, BLOCK_WEIGHTS, LEAST)
+        model = LinearSVC(C=cost, random_state=0).fit(matrix, list(labels))
         weights, biases = model.coef_, model.intercept_
         if len(model.classes_) == 2:  # scikit-learn then keeps only the second one's
             weights, biases = np.vstack([-weights, weights]), np.concatenate([-biases, biases])

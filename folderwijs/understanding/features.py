@@ -73,38 +73,57 @@ class Vectorizer:
         self._weight_of_block = np.array([weights[block] for block in BLOCKS])
 
     @classmethod
-    def fit(cls, features: Features, messages: Iterable[Sequence[Word]], weights: Mapping[str, float], least: Mapping[str, int]) -> "Vectorizer":
-        """Learn the vocabulary.
+    def fit(
+        cls, features: Features, messages: Iterable[Sequence[Word]], weights: Mapping[str, float], least: Mapping[str, int]
+    ) -> tuple["Vectorizer", csr_matrix]:
+        """Learn the vocabulary, and give the rows of the messages it was learned from.
 
         Args:
             features: gives the features of a message.
             messages: the words of each message.
             weights: of each block; a block of weight 0 is left out.
             least: in how many messages a feature of each block must stand to count.
+
+        Returns:
+            The vectorizer, and a matrix of shape (messages, columns).
         """
-        counts: Counter[str] = Counter()
-        total = 0
-        for words in messages:
-            counts.update(set(features(words)))
-            total += 1
-        kept = sorted(feature for feature, count in counts.items() if weights[feature[0]] and count >= least[feature[0]])
-        idf = np.log((1 + total) / (1 + np.array([counts[feature] for feature in kept]))) + 1
-        return cls(features, {feature: column for column, feature in enumerate(kept)}, idf.astype(np.float32), weights)
+        numbers: dict[str, int] = {}
+        counted = [Counter(numbers.setdefault(feature, len(numbers)) for feature in features(words)) for words in messages]
+        frequency = np.zeros(len(numbers), dtype=np.int64)
+        for counts in counted:
+            frequency[list(counts)] += 1
+        kept = sorted(feature for feature, number in numbers.items() if weights[feature[0]] and frequency[number] >= least[feature[0]])
+        columns = np.full(len(numbers), -1, dtype=np.int32)
+        columns[[numbers[feature] for feature in kept]] = np.arange(len(kept))
+        idf = np.log((1 + len(counted)) / (1 + frequency[[numbers[feature] for feature in kept]])) + 1
+        vectorizer = cls(features, {feature: column for column, feature in enumerate(kept)}, idf.astype(np.float32), weights)
+        rows = []
+        for counts in counted:
+            of_message = columns[np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))]
+            times = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
+            rows.append(vectorizer._weigh(of_message[of_message >= 0], times[of_message >= 0]))
+        return vectorizer, _stack(rows, len(kept))
 
     def row(self, words: Sequence[Word]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The columns and values of one message, as two arrays of the same length."""
         found = Counter(column for feature in self._features(words) if (column := self.vocabulary.get(feature)) is not None)
         columns = np.fromiter(found.keys(), dtype=np.int32, count=len(found))
-        values = (1 + np.log(np.fromiter(found.values(), dtype=np.float32, count=len(found)))) * self.idf[columns]
+        return self._weigh(columns, np.fromiter(found.values(), dtype=np.float32, count=len(found)))
+
+    def matrix(self, messages: Iterable[Sequence[Word]]) -> csr_matrix:
+        """The rows of many messages, shape (messages, columns)."""
+        return _stack([self.row(words) for words in messages], len(self.vocabulary))
+
+    def _weigh(self, columns: NDArray[np.int32], times: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        values = (1 + np.log(times)) * self.idf[columns]
         blocks = self._block_of_column[columns]
         norms = np.sqrt(np.bincount(blocks, weights=values**2, minlength=len(BLOCKS)))
         scale = np.divide(self._weight_of_block, norms, out=np.zeros(len(BLOCKS)), where=norms > 0)
         return columns, (values * scale[blocks]).astype(np.float32)
 
-    def matrix(self, messages: Iterable[Sequence[Word]]) -> csr_matrix:
-        """The rows of many messages, shape (messages, columns)."""
-        rows = [self.row(words) for words in messages]
-        ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-        columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, dtype=np.int32)
-        values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, dtype=np.float32)
-        return csr_matrix((values, columns, ends), shape=(len(rows), len(self.vocabulary)))
+
+def _stack(rows: Sequence[tuple[NDArray[np.int32], NDArray[np.float32]]], width: int) -> csr_matrix:
+    ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+    columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, dtype=np.int32)
+    values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, dtype=np.float32)
+    return csr_matrix((values, columns, ends), shape=(len(rows), width))

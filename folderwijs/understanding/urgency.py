@@ -35,7 +35,8 @@ class Rule:
     @classmethod
     def parse(cls, sign: str, text: str) -> "Rule":
         """Read a line: parts separated by blanks, `a|b` for either, `*` for any ending, `!` before what must be absent."""
-        parts, without = [], []
+        parts: list[re.Pattern[str]] = []
+        without: list[re.Pattern[str]] = []
         for item in text.split():
             (without if item.startswith("!") else parts).append(_pattern(item.lstrip("!")))
         return cls(sign, tuple(parts), tuple(without), text)

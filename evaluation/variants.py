@@ -1,0 +1,88 @@
+"""The variants of the understanding that are measured against each other."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Mapping, Sequence
+
+import msgspec
+
+from evaluation.assistant import Assistant, Example, content, language, training_examples
+from evaluation.spelling import Speller
+from folderwijs.dialogue import Part
+from folderwijs.nlu.classifier import load_knowledge
+from folderwijs.settings import PROJECT
+from folderwijs.understanding import classifier
+from folderwijs.understanding.dutch import words_in
+from folderwijs.understanding.understander import Options, Understander
+from folderwijs.understanding.words import Word
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way to understand: its name, what differs from the one in use.
+
+    Attributes:
+        blocks: weights of blocks of features that differ.
+        options: options that differ.
+        lexicon, rules, spelling: whether the lexicon and the alarm rules are used, and misspelt words are repaired.
+    """
+
+    name: str
+    blocks: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, float] = field(default_factory=dict)
+    lexicon: bool = True
+    rules: bool = True
+    spelling: bool = False
+
+
+def train(variant: Variant, examples: Sequence[Example] | None = None) -> tuple[Assistant, float]:
+    """Train a variant.
+
+    Args:
+        variant: what to train.
+        examples: the training questions; None takes all.
+
+    Returns:
+        The assistant, and the seconds it took to train.
+    """
+    examples = training_examples() if examples is None else examples
+    knowledge = load_knowledge(PROJECT)
+    if not variant.lexicon:
+        knowledge = msgspec.structs.replace(knowledge, concepts={})
+    if not variant.rules:
+        knowledge = msgspec.structs.replace(knowledge, alarm_rules={})
+    options = msgspec.structs.replace(Options(), **variant.options)
+    started = time.perf_counter()
+    messages: list[Sequence[Word]] = [example.words for example in examples]
+    speller = Speller.learn(messages, [word for words in knowledge.concepts.values() for word in words if word.isalpha()]) if variant.spelling else None
+    if speller:
+        messages = [speller.repair(words) for words in messages]
+    before = dict(classifier.BLOCK_WEIGHTS)
+    try:
+        classifier.BLOCK_WEIGHTS = {**before, **variant.blocks}
+        understander = Understander.train(messages, [example.intent for example in examples], knowledge, options)
+    finally:
+        classifier.BLOCK_WEIGHTS = before
+    seconds = time.perf_counter() - started
+
+    def understand(text: str) -> Sequence[Part]:
+        words = words_in(language(), text)
+        return understander.understand(speller.repair(words) if speller else words, text).parts
+
+    return Assistant(understand, content()), seconds
+
+
+IN_USE = Variant("in use")
+ABLATIONS = (
+    Variant("without characters", blocks={"c": 0.0}),
+    Variant("without words", blocks={"w": 0.0}),
+    Variant("without lemmas", blocks={"l": 0.0}),
+    Variant("without the lexicon", lexicon=False, blocks={"x": 0.0, "p": 0.0}),
+    Variant("without pairs of concepts", blocks={"p": 0.0}),
+    Variant("with spelling repair", spelling=True),
+    Variant("without splitting a message", options={"split": 2.0, "split_joined": 2.0}),
+    Variant("without rules for alarm signs", rules=False),
+    Variant("without a family's sum", options={"family": 2.0}),
+)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from folderwijs.understanding.features import BLOCKS, CHARACTERS, Vectorizer, features_with
+from folderwijs.understanding.lexicon import Lexicon
+from folderwijs.understanding.words import Word, split_words
+
+FEATURES = features_with(Lexicon({"rennen": ["rennen", "joggen"], "spier": ["spier"], "pijn": ["pijn", "zeer"]}))
+WEIGHTS = {"w": 0.5, "l": 1.0, "c": 2.0, "x": 1.5, "p": 0.25}
+ONCE = dict.fromkeys(BLOCKS, 1)
+MESSAGES = [split_words(text) for text in ("mag ik rennen", "mijn spier doet pijn", "mag ik joggen met pijn", "mijn spieren doen zeer")]
+
+
+@pytest.fixture(scope="module")
+def vectorizer() -> Vectorizer:
+    return Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, ONCE)
+
+
+def features_of(text: str, block: str) -> list[str]:
+    return [feature[1:] for feature in FEATURES(split_words(text)) if feature[0] == block]
+
+
+def test_words_and_lemmas_come_alone_and_in_pairs_with_the_edges() -> None:
+    assert features_of("Mijn spieren", "w") == ["mijn", "spieren", "< mijn", "mijn spieren", "spieren >"]
+    assert features_of("Mijn spieren", "l") == ["mijn", "spier", "< mijn", "mijn spier", "spier >"]
+
+
+def test_characters_stay_within_a_word() -> None:
+    found = features_of("de pees", "c")
+    assert {" de", "de ", " pe", "pees"} <= set(found)
+    assert all(" " not in run.strip() for run in found)
+    assert {len(run) for run in found} == set(range(CHARACTERS[0], CHARACTERS[1] + 1))
+
+
+def test_words_that_mean_the_same_give_the_same_concepts() -> None:
+    assert features_of("mag ik rennen", "x") == features_of("mag ik joggen", "x") == ["mogen", "ik", "RENNEN", "< mogen", "mogen ik", "ik RENNEN", "RENNEN >"]
+
+
+def test_pairs_of_concepts_do_not_depend_on_their_order() -> None:
+    assert features_of("pijn in de spier", "p") == features_of("spier met pijn, pijn", "p") == ["PIJN SPIER"]
+    assert features_of("mijn spier", "p") == []
+
+
+def test_a_long_story_gives_few_pairs() -> None:
+    lexicon = Lexicon({f"begrip_{number}": [f"woord{number}"] for number in range(40)})
+    pairs = [feature for feature in features_with(lexicon)(split_words(" ".join(f"woord{number}" for number in range(40)))) if feature[0] == "p"]
+    assert len(pairs) < 40 * 39 / 2 / 4
+
+
+def test_no_words_give_no_features_of_their_own() -> None:
+    assert set(FEATURES([])) <= {"w< >", "l< >", "x< >"}
+
+
+def test_a_feature_that_is_rare_is_not_learned() -> None:
+    twice = Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, {**ONCE, "w": 2})
+    words = {feature for feature in twice.vocabulary if feature[0] == "w"}
+    assert {"wmag", "wik", "wmijn"} <= words
+    assert not {"wrennen", "wspieren"} & words
+
+
+def test_a_block_without_weight_is_left_out() -> None:
+    without = Vectorizer.fit(FEATURES, MESSAGES, {**WEIGHTS, "c": 0}, ONCE)
+    assert {feature[0] for feature in without.vocabulary} == set(BLOCKS) - {"c"}
+
+
+def test_columns_are_numbered_without_gaps(vectorizer: Vectorizer) -> None:
+    assert sorted(vectorizer.vocabulary.values()) == list(range(len(vectorizer.vocabulary)))
+    assert vectorizer.idf.shape == (len(vectorizer.vocabulary),)
+
+
+def test_rarer_features_weigh_more(vectorizer: Vectorizer) -> None:
+    idf = vectorizer.idf
+    assert idf[vectorizer.vocabulary["wrennen"]] > idf[vectorizer.vocabulary["wmag"]] > 0
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda words: words[-1].text)
+def test_each_block_is_scaled_to_its_weight(vectorizer: Vectorizer, message: list[Word]) -> None:
+    columns, values = vectorizer.row(message)
+    assert len(columns) == len(values) == len(set(columns.tolist()))
+    block_of = {column: feature[0] for feature, column in vectorizer.vocabulary.items()}
+    for block in {block_of[column] for column in columns.tolist()}:
+        within = [value for column, value in zip(columns.tolist(), values.tolist()) if block_of[column] == block]
+        assert np.linalg.norm(within) == pytest.approx(WEIGHTS[block], rel=1e-5)
+
+
+@pytest.mark.parametrize("text", ["", "qqq"])
+def test_a_message_of_unknown_words_has_hardly_anything(vectorizer: Vectorizer, text: str) -> None:
+    columns, values = vectorizer.row(split_words(text))
+    assert len(columns) == len(values) == 0
+
+
+def test_a_matrix_has_the_rows_of_its_messages(vectorizer: Vectorizer) -> None:
+    matrix = vectorizer.matrix([*MESSAGES, []])
+    assert matrix.shape == (len(MESSAGES) + 1, len(vectorizer.vocabulary))
+    for number, message in enumerate(MESSAGES):
+        columns, values = vectorizer.row(message)
+        row = np.zeros(len(vectorizer.vocabulary))
+        row[columns] = values
+        assert matrix[number].toarray()[0] == pytest.approx(row)
+    assert matrix[len(MESSAGES)].nnz == 0
+
+
+def test_a_matrix_of_no_messages_is_empty(vectorizer: Vectorizer) -> None:
+    assert vectorizer.matrix([]).shape == (0, len(vectorizer.vocabulary))

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from folderwijs.understanding.segments import Clause, clauses, sentences
+from folderwijs.understanding.words import split_words
+
+texts = st.text(max_size=60) | st.lists(st.sampled_from(["ik", "en", "of", "mag", "fietsen", ",", "?", ". ", " ", "\n", "3", "(", " - ", "'s"]), max_size=25).map(" ".join)
+
+
+def clauses_of(text: str) -> list[Clause]:
+    return clauses(split_words(text), text)
+
+
+def sentences_of(text: str) -> list[Clause]:
+    return sentences(split_words(text), text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Mag ik fietsen?", ["mag ik fietsen?"]),
+        ("Mag ik fietsen en hoe lang duurt het?", ["mag ik fietsen", "en hoe lang duurt het?"]),
+        ("Ik heb pijn. Mag ik fietsen? Dank u!", ["ik heb pijn.", "mag ik fietsen?", "dank u!"]),
+        ("fietsen, wandelen of zwemmen", ["fietsen,", "wandelen", "of zwemmen"]),
+        ("ik heb pijn (al weken) bij het lopen", ["ik heb pijn (", "al weken)", "bij het lopen"]),
+        ("mag dat\nhoe lang", ["mag dat", "hoe lang"]),
+        ("pijn - wat nu", ["pijn -", "wat nu"]),
+        ("de achilles-pees en e-bike", ["de achilles-pees", "en e-bike"]),
+        ("mag het en ook dan", ["mag het", "en ook dan"]),  # joiners in a row join once
+        ("En hoe lang", ["en hoe lang"]),
+        ("?!", []),
+        ("", []),
+        pytest.param("ik loop 3.5 km", ["ik loop 3.5 km"], marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason="a decimal point ends a sentence: the rule that should see the digit after it cannot")),
+        pytest.param("om 10:30 uur", ["om 10:30 uur"], marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason="the colon of a time ends a sentence")),
+    ],
+)
+def test_a_message_is_cut_at_sentences_commas_and_joining_words(text: str, expected: list[str]) -> None:
+    assert [clause.text for clause in clauses_of(text)] == expected
+
+
+def test_a_clause_knows_whether_it_was_only_joined() -> None:
+    assert [clause.joined for clause in clauses_of("Ik heb pijn, en hoe lang duurt dat? Mag ik fietsen")] == [False, True, False]
+
+
+def test_sentences_keep_what_was_only_joined_together() -> None:
+    text = "Ik heb pijn, en hoe lang duurt dat? Mag ik fietsen of lopen"
+    assert [sentence.text for sentence in sentences_of(text)] == ["ik heb pijn, en hoe lang duurt dat?", "mag ik fietsen of lopen"]
+    assert [word.text for sentence in sentences_of(text) for word in sentence.words] == [word.text for word in split_words(text)]
+
+
+@given(texts)
+def test_clauses_hold_every_word_once_in_order(text: str) -> None:
+    words = split_words(text)
+    found = clauses(words, text)
+    assert [word for clause in found for word in clause.words] == words
+    assert [word for sentence in sentences(words, text) for word in sentence.words] == words
+    assert all(clause.words for clause in found)
+    assert not found or not found[0].joined
+
+
+@given(texts)
+def test_a_clause_holds_its_own_words_as_text(text: str) -> None:
+    for clause in clauses_of(text):
+        assert [word.text for word in split_words(clause.text)][: len(clause.words)] == [word.text for word in clause.words]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["mag ik fietsen", "hoe lang duurt het", "en hoe lang dan", "fietsen ok?", "ik wil graag weten of dat mag", "ik vraag me af of dat mag", "is dat erg", "kun je het uitleggen", "kunde gij da zeggen?"],
+)
+def test_a_question_is_seen(text: str) -> None:
+    [clause] = sentences_of(text)
+    assert clause.asks
+
+
+@pytest.mark.parametrize("text", ["ik heb pijn", "goedemorgen", "mijn man loopt al weken mank", "en mijn been", "bedankt voor alles", "en"])
+def test_a_statement_asks_nothing(text: str) -> None:
+    [clause] = sentences_of(text)
+    assert not clause.asks
