@@ -45,6 +45,7 @@ _LEANING = re.compile(
 )
 """What a message that leans on the turn before starts with or has in it."""
 _MOST_WORDS = 9  # of a message that leans on the turn before
+_FEW_WORDS = 4  # of a message that says nothing by itself
 _CLEAR = 0.7  # probability from which a message needs no help from the turn before
 _POSSIBLE = 0.02  # probability from which another reading is worth a button
 _OTHERS = 2  # buttons for other readings
@@ -79,12 +80,14 @@ class Context(msgspec.Struct, frozen=True):
         told: topics told so far, the latest last.
         clarified: whether the last turn asked back.
         alternatives: other readings of the last message, likeliest first.
+        answered: the last reply that had a source, in this turn or an earlier one.
     """
 
     replies: tuple[Reply, ...] = ()
     told: tuple[str, ...] = ()
     clarified: bool = False
     alternatives: tuple[str, ...] = ()
+    answered: Optional[Reply] = None
 
     @property
     def kind(self) -> Optional[Kind]:
@@ -93,8 +96,10 @@ class Context(msgspec.Struct, frozen=True):
 
     @property
     def topic(self) -> Optional[str]:
-        """The topic the last turn was about, if it was about one."""
-        return next((reply.topics[0] for reply in reversed(self.replies) if reply.topics), None)
+        """The topic the conversation is at: the last turn's, or the one before it where that turn only leaned on it."""
+        told = next((reply.topics[0] for reply in reversed(self.replies) if reply.topics), None)
+        leaned = self.kind == "not_in_leaflet" and not self.replies[-1].subject
+        return self.told[-1] if told is None and leaned and self.told else told
 
 
 @dataclass(frozen=True)
@@ -137,9 +142,9 @@ class Turn:
             return self.follow_up(intent[len(FOLLOW_UP) :])
         if intent in REACTIONS:
             return self.reaction(intent)
-        if intent in SMALLTALK:
-            return self.answers.smalltalk(intent)
-        return self.clarify(part)
+        if intent in (UNSURE, SEVERAL):
+            return self.clarify(part)
+        return self.answers.smalltalk(intent)
 
     def _or_else(self, part: Part) -> list[str]:
         """Other questions that a part could be, where it is not clear."""
@@ -155,7 +160,9 @@ class Turn:
     def _leans(self, part: Part) -> bool:
         """Whether a part leans on the turn before: it is short, and points back."""
         text = part.text.lower().strip()
-        return bool(self.context.replies) and len(text.split()) <= _MOST_WORDS and bool(_LEANING.search(text))
+        size = len(text.split())
+        vague = part.intent == UNSURE and size <= _FEW_WORDS
+        return bool(self.context.replies) and size <= _MOST_WORDS and (vague or bool(_LEANING.search(text)))
 
     def _still_urgent(self, part: Part) -> bool:
         """Whether this still is about the alarm sign of the turn before: "het is nu zondag", "kan dat niet wachten?"."""
@@ -174,7 +181,7 @@ class Turn:
         if follow_up in topic.follow_ups and len(part.text.split()) <= _MOST_WORDS - 2:
             return replace_intent(part, FOLLOW_UP + str(follow_up))
         vague = part.intent in (UNSURE, FOLLOW_UP + "detail")
-        if part.confidence >= _CLEAR or part.intent in REACTIONS or (part.intent.startswith((FOLLOW_UP, ALARM)) and not vague):
+        if (part.confidence >= _CLEAR and part.intent != UNSURE) or part.intent in REACTIONS or (part.intent.startswith((FOLLOW_UP, ALARM)) and not vague):
             return part
         weights = dict.fromkeys(topic.next, _EXPECTED["next"])
         weights |= {id_: _EXPECTED["follow_up"] for id_ in topic.follow_ups.values() if id_} | {topic.id: _EXPECTED["same"]}
@@ -205,7 +212,7 @@ class Turn:
 
     def source(self, sure: bool) -> Reply:
         """Where the last answer stands in the leaflet."""
-        last = next((reply for reply in reversed(self.context.replies) if reply.sources), None)
+        last = self.context.answered
         if last is None:
             return self.answers.say("no_source" if self.context.replies else "nothing_yet")
         text = self.answers.texts.get("follow_up", "sure" if sure else "source", section=sections_of(last.sources))
@@ -219,12 +226,14 @@ class Turn:
         """The last answer in simpler words."""
         if not self.context.replies:
             return self.answers.say("nothing_yet")
+        if self.context.clarified:
+            return self.answers.call_us()
         return self.answers.topic(self.context.topic, simpler=True) if self.context.topic else self.context.replies[-1]
 
     def reaction(self, intent: str) -> Reply:
         """Reply to a yes, a no or a "that is not what I mean"."""
         if self.context.clarified:
-            return self.answers.call_us() if intent != "bevestigen" else self._which()
+            return self._first_offered() if intent == "bevestigen" else self.answers.call_us()
         if intent == "verkeerd_begrepen" and self.context.replies:
             told = self.context.topic
             return self.answers.clarify([id_ for id_ in self.context.alternatives if id_ != told][:_CANDIDATES], "not_meant")
@@ -261,11 +270,14 @@ class Turn:
             replies=tuple(replies),
             told=tuple(told[-MAX_TOLD:]),
             clarified=any(reply.kind == "clarify" for reply in replies),
+            answered=next((reply for reply in reversed(replies) if reply.sources), self.context.answered),
             alternatives=self.context.alternatives if reacting else tuple(dict.fromkeys(ranked))[: _CANDIDATES + 1],
         )
 
-    def _which(self) -> Reply:
-        return Reply("clarify", self.answers.texts.get("clarify", "which"), suggestions=self.context.replies[-1].suggestions)
+    def _first_offered(self) -> Reply:
+        """A yes to a question back: the reading that was offered first."""
+        offered = next((button.topic for button in self.context.replies[-1].suggestions if button.topic), None)
+        return self.answers.topic(offered) if offered else self.answers.call_us()
 
     def _follow_up_on_nothing(self, name: str) -> Reply:
         """A follow-up where the last turn was about no topic of the leaflet."""
@@ -277,7 +289,9 @@ class Turn:
             return last
         if name in _WITHOUT_CONTEXT:
             return self.answers.topic(_WITHOUT_CONTEXT[name])
-        return self.answers.say("nothing_yet") if not self.context.replies else self.answers.clarify((), "unknown")
+        if not self.context.replies:
+            return self.answers.say("nothing_yet")
+        return self.answers.call_us() if self.context.clarified else self.answers.clarify((), "unknown")
 
 
 def replace_intent(part: Part, intent: str) -> Part:

@@ -15,7 +15,7 @@ TEXT_GROUPS = ("smalltalk", "practice", "outside", "not_in_leaflet", "clarify", 
 
 NEEDED_TEXTS = (
     *(f"not_in_leaflet.{name}" for name in ("named", "unnamed", "why", "how_long", "how_many", "if_no_help", "does_it_help", "detail", "for_me", "ask")),
-    *(f"clarify.{name}" for name in ("choose", "unknown", "not_meant", "again", "which", "anything_else")),
+    *(f"clarify.{name}" for name in ("choose", "unknown", "not_meant", "again", "anything_else")),
     *(f"follow_up.{name}" for name in ("source", "sure", "simpler", "no_source", "nothing_yet")),
     "weight",
     "error",

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import pytest
 
@@ -61,7 +60,6 @@ def test_what_the_leaflet_does_not_explain_is_said_plainly() -> None:
     assert CONTENT.practice.phone in reply.text
 
 
-@pytest.mark.xfail(strict=True, raises=KeyError, reason="`meer: ~` is allowed in topics.yml but there is no text for it")
 def test_a_topic_may_say_that_there_is_nothing_more() -> None:
     topic = dataclasses.replace(CONTENT.leaflet.topics["fietsen"], follow_ups={"meer": None})
     leaflet = dataclasses.replace(CONTENT.leaflet, topics={**CONTENT.leaflet.topics, "fietsen": topic})
@@ -102,13 +100,7 @@ def test_an_alarm_sign_comes_through_in_any_conversation() -> None:
     assert said("fietsen", UNSURE, "alarm_ademnood").kind == "urgent"
 
 
-def marked(intent: str) -> Any:
-    again = ("vervolg_simpeler", "vervolg_hoeveel", "vervolg_meer", "vervolg_voor_mij", "bevestigen")
-    marks = [pytest.mark.xfail(strict=True, raises=AssertionError, reason="asks back twice in a row; the contract allows once")] if intent in again else []
-    return pytest.param(intent, marks=marks)
-
-
-@pytest.mark.parametrize("intent", [marked(intent) for intent in INTENTS if intent != "vervolg_herhaal"])
+@pytest.mark.parametrize("intent", [intent for intent in INTENTS if intent != "vervolg_herhaal"])
 def test_never_two_questions_back_in_a_row(intent: str) -> None:
     assert said(UNSURE).kind == "clarify"
     assert said(UNSURE, intent).kind != "clarify"
@@ -123,12 +115,27 @@ def test_after_a_failed_question_back_the_phone_number_is_given(intent: str) -> 
 
 def test_a_question_back_offers_the_likeliest_readings() -> None:
     reply = said(UNSURE, text="een lange vraag met veel woorden", ranking=(("groet", 0.2), ("leeftijd", 0.2), ("rekken", 0.1), ("geslacht", 0.1)))
-    assert [suggestion.topic for suggestion in reply.suggestions][:2] == ["leeftijd", "geslacht"]
+    assert [suggestion.topic for suggestion in reply.suggestions] == ["leeftijd", None, "geslacht"]
+    assert reply.suggestions[1].message == CONTENT.questions["rekken"].ask
+
+
+def test_a_yes_to_a_question_back_takes_the_first_reading() -> None:
+    ranking = (("leeftijd", 0.2), ("geslacht", 0.2))
+    turns = told(Part("vraag met heel veel woorden die nergens op slaan", UNSURE, 0.2, ranking), Part("ja", "bevestigen", 1.0))
+    assert turns.topics == ("leeftijd",)
+
+
+def test_two_close_topics_are_not_told_but_asked_back() -> None:
+    assert told(Part("een vraag", "leeftijd", 0.4, (("leeftijd", 0.4), ("ouder_worden", 0.35)))).kind == "clarify"
+
+
+def test_gaps_that_are_likelier_together_than_all_topics_are_a_gap() -> None:
+    assert told(Part("een vraag", "leeftijd", 0.3, (("leeftijd", 0.3), ("kinderen", 0.2), ("zwangerschap", 0.2)))).kind == "not_in_leaflet"
 
 
 def test_a_few_words_after_a_topic_are_read_as_what_usually_follows() -> None:
     assert said("leeftijd", UNSURE, text="en bij vrouwen?", ranking=(("geslacht", 0.2), ("fietsen", 0.1))).topics == ("geslacht",)
-    assert said("leeftijd", UNSURE, text="en bij vrouwen?", ranking=(("fietsen", 0.2),)).kind == "clarify"
+    assert said("leeftijd", UNSURE, text="en bij vrouwen?", ranking=(("fietsen", 0.1),)).kind == "not_in_leaflet"
 
 
 def test_not_what_i_meant_offers_the_other_readings() -> None:

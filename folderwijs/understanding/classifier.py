@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Mapping, Sequence
 
@@ -86,7 +87,11 @@ class Classifier:
             OSError, ValueError, KeyError: the files are missing or not what `save` wrote.
         """
         names = json.loads((folder / _NAMES).read_text("utf8"))
-        with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
+        try:
+            loaded = np.load(folder / _ARRAYS, allow_pickle=False)
+        except zipfile.BadZipFile as error:
+            raise ValueError(f"{_ARRAYS} is damaged") from error
+        with loaded as arrays:
             vocabulary = {feature: column for column, feature in enumerate(names["vocabulary"])}
             vectorizer = Vectorizer(features_with(lexicon), vocabulary, arrays["idf"], names["block_weights"])
             return cls(names["labels"], vectorizer, arrays["weights"].astype(np.float32), arrays["biases"], names["temperature"])

@@ -74,7 +74,7 @@ def load_lexicon(path: Path) -> dict[str, list[str]]:
     """Read lexicon.yml.
 
     Raises:
-        ContentError: a concept has no list of words, or a word stands in two concepts.
+        ContentError: a concept has no list of words, a word stands in two concepts, or a phrase has a `*`.
     """
     file = ContentFile(path)
     problems = []
@@ -87,6 +87,8 @@ def load_lexicon(path: Path) -> dict[str, list[str]]:
             if word in home:
                 problems.append(file.problem((concept, number), f"'{word}' staat ook bij '{home[word]}'.", "Laat het op een plek staan."))
             home[word] = concept
+            if "*" in word.rstrip("*") or (word.endswith("*") and len(split_words(word)) > 1):
+                problems.append(file.problem((concept, number), f"Bij '{word}' kan geen *.", "Een * staat alleen aan het eind van een los woord."))
     if problems:
         raise ContentError(problems)
     return {concept: list(words) for concept, words in file.value.items()}

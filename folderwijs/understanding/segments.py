@@ -11,7 +11,7 @@ from folderwijs.understanding.words import Word, clean
 JOINERS = frozenset("en of maar ook trouwens verder daarnaast bovendien plus dan want tevens overigens alsook en/of".split())
 """Words that may stand between two questions."""
 
-_SENTENCE_END = re.compile(r"[?!;\n•]|\.(?!\d)|\s[-–]\s|:")
+_SENTENCE_END = re.compile(r"[?!;\n•]|[.:](?!$)|\s[-–]\s")
 _CLAUSE_END = re.compile(r"[,()/]")
 _ASKS = frozenset(
     """hoe wat waar waarom wanneer wie welk welke hoeveel hoelang hoezo waardoor waarvan waarmee waarvoor waaraan waaruit hoevaak wanner wnr hoeveelste vanwaar
@@ -20,6 +20,7 @@ _ASKS = frozenset(
     klopt lukt heeft geeft neemt vergroot verhoogt veroorzaakt geneest verloopt scheelt vertelt mogt kunt gade magik kanik moetik zijt hebt doe magk
     vergoedt vergoeden betaalt adviseert adviseren raadt""".split()
 )
+_BEFORE_ASKING = frozenset({"op", "na", "met", "in", "bij", "van", "tot", "voor", "door", "vanaf", "binnen", "over", "aan", "uit"})
 _ASKS_INSIDE = re.compile(
     r"\b(?:wil(?:de|t|len)?(?: \w+){0,3} weten|vraag(?:t|je|jes|en)?|vroeg|benieuwd|afvra\w+|weet (?:u|jij|je|iemand)|weten|vr|vrg|graag|nieuwsgierig|uitleg\w*|vertel\w*|snap niet|geen idee)\b"
 )
@@ -42,8 +43,8 @@ class Clause:
     @property
     def asks(self) -> bool:
         """Whether the clause looks like a question: a question mark, a question word or a verb first, or "ik vraag me af"."""
-        first = next((word.text for word in self.words if word.text not in JOINERS), "")
-        return "?" in self.text or first in _ASKS or bool(_ASKS_INSIDE.search(self.text))
+        first, second = [*(word.text for word in self.words if word.text not in JOINERS), "", ""][:2]
+        return "?" in self.text or first in _ASKS or (first in _BEFORE_ASKING and second in _ASKS) or bool(_ASKS_INSIDE.search(self.text))
 
 
 def clauses(words: Sequence[Word], text: str) -> list[Clause]:

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from folderwijs.dialogue import ALARM, FOLLOW_UP, OUTSIDE, PRACTICE, REACTIONS, SEVERAL, SMALLTALK, UNSURE, Part
 from folderwijs.understanding.classifier import Classifier
 from folderwijs.understanding.lexicon import Lexicon
-from folderwijs.understanding.segments import Clause, clauses
+from folderwijs.understanding.segments import Clause, clauses, sentences
 from folderwijs.understanding.urgency import Urgency
 from folderwijs.understanding.words import Word, clean
 
+POLITE = ("groet", "bedankt", "afscheid", "hoe_gaat_het")
+"""Small talk that may stand beside a question."""
 RANKED = 10
 """How many of the likeliest intents a part names."""
 
@@ -124,6 +126,8 @@ class Understander:
         if alarm:
             return Understood(alarm.sign, alarm.likelihood, ranking, (Part(text, alarm.sign, alarm.likelihood, ranking),), alarm.rule)
         part = self._part(chances, text)
+        if part.intent in POLITE:
+            part = self._asked_politely(words, text) or part
         parts = self._split(words, text, chances) or (part,)
         return Understood(SEVERAL if len(parts) > 1 else part.intent, part.confidence, ranking, parts)
 
@@ -141,6 +145,15 @@ class Understander:
 
     def _ranking(self, chances: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
         return tuple((self.classifier.labels[index], float(chances[index])) for index in np.argsort(-chances)[:RANKED])
+
+    def _asked_politely(self, words: Sequence[Word], text: str) -> Part | None:
+        """The question beside a greeting or a word of thanks, where there is one that is clear."""
+        sides = [sentence for sentence in sentences(words, text) if "?" in sentence.text]
+        for side in sides:
+            part = self._part(self.classifier.probabilities(side.words), side.text)
+            if part.intent != UNSURE and part.intent not in (*SMALLTALK, *REACTIONS) and part.confidence >= self.options.split:
+                return part
+        return None
 
     def _split(self, words: Sequence[Word], text: str, whole: NDArray[np.float32]) -> tuple[Part, ...]:
         """The questions of a message that asks different things, or nothing where it asks one."""

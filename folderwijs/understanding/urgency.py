@@ -45,16 +45,28 @@ class Rule:
         """Whether the parts stand close together in `words`, none of them said not to be so."""
         if any(pattern.fullmatch(word) for pattern in self.without for word in words):
             return False
-        places = [[index for index, word in enumerate(words) if part.fullmatch(word) and not self._negated(part, words, index)] for part in self.parts]
-        if not all(places):
-            return False
-        return any(all(any(0 <= index - start < WINDOW for index in found) for found in places) for start in {index for found in places for index in found})
+        places = [[index for index, word in enumerate(words) if part.fullmatch(word) and not self._negated(words, index)] for part in self.parts]
+        return all(places) and any(self._close(places, start) for start in {index for found in places for index in found})
 
-    @staticmethod
-    def _negated(part: re.Pattern[str], words: Sequence[str], index: int) -> bool:
-        if any(part.fullmatch(negation) for negation in _NEGATIONS):  # the rule itself is about a "not"
+    def _close(self, places: Sequence[Sequence[int]], start: int) -> bool:
+        """Whether each part has a word of its own in the window from `start`, where `start` itself is taken by one of them."""
+
+        def rest(parts: Sequence[Sequence[int]], taken: frozenset[int]) -> bool:
+            if not parts:
+                return start in taken
+            return any(rest(parts[1:], taken | {index}) for index in parts[0] if 0 <= index - start < WINDOW and index not in taken)
+
+        return rest(places, frozenset())
+
+    def _negated(self, words: Sequence[str], index: int) -> bool:
+        if self._about_a_not:
             return False
         return any(word in _NEGATIONS for word in words[max(0, index - _NEGATED_WITHIN) : index])
+
+    @property
+    def _about_a_not(self) -> bool:
+        """Whether the rule itself has a "not" in it: what is missing is then the sign."""
+        return any(part.fullmatch(negation) for part in self.parts for negation in _NEGATIONS)
 
 
 @dataclass(frozen=True)

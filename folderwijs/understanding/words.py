@@ -13,7 +13,7 @@ MAX_CHARACTERS = 1000
 """Longer messages are refused by the service; longer texts from elsewhere are cut."""
 
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
-_RUN = re.compile(r"(\w)\1{2,}")
+_RUN = re.compile(r"([^\W\d_])\1{2,}")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"'})
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 """A word: letters and digits, with apostrophes inside it ('s morgens, auto's)."""
@@ -40,7 +40,7 @@ class Word(NamedTuple):
 
 def clean(text: str) -> str:
     """Lower case, one form for each character, no invisible ones, no letter more than twice in a row."""
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).translate(_QUOTES)
+    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS].translate(_QUOTES))
     return _RUN.sub(r"\1\1", _INVISIBLE.sub("", text).lower())
 
 

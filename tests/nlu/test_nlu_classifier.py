@@ -114,7 +114,7 @@ def test_options_come_from_the_configuration(storage: LocalModelStorage) -> None
     certain, careful = (
         QuestionClassifier.load({**QuestionClassifier.get_default_config(), "certainty": certainty}, storage, Resource("questions"), CONTEXT) for certainty in (0.0, 1.0)
     )
-    text = "wat ook weer"
+    text = "mag ik op welke leeftijd"
     assert process(certain, text).get(INTENT)["name"] in QUESTIONS
     assert process(careful, text).get(INTENT)["name"] == "onzeker"
 

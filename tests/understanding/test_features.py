@@ -15,7 +15,7 @@ MESSAGES = [split_words(text) for text in ("mag ik rennen", "mijn spier doet pij
 
 @pytest.fixture(scope="module")
 def vectorizer() -> Vectorizer:
-    return Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, ONCE)
+    return Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, ONCE)[0]
 
 
 def features_of(text: str, block: str) -> list[str]:
@@ -54,14 +54,14 @@ def test_no_words_give_no_features_of_their_own() -> None:
 
 
 def test_a_feature_that_is_rare_is_not_learned() -> None:
-    twice = Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, {**ONCE, "w": 2})
+    twice, _ = Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, {**ONCE, "w": 2})
     words = {feature for feature in twice.vocabulary if feature[0] == "w"}
     assert {"wmag", "wik", "wmijn"} <= words
     assert not {"wrennen", "wspieren"} & words
 
 
 def test_a_block_without_weight_is_left_out() -> None:
-    without = Vectorizer.fit(FEATURES, MESSAGES, {**WEIGHTS, "c": 0}, ONCE)
+    without, _ = Vectorizer.fit(FEATURES, MESSAGES, {**WEIGHTS, "c": 0}, ONCE)
     assert {feature[0] for feature in without.vocabulary} == set(BLOCKS) - {"c"}
 
 
@@ -104,3 +104,8 @@ def test_a_matrix_has_the_rows_of_its_messages(vectorizer: Vectorizer) -> None:
 
 def test_a_matrix_of_no_messages_is_empty(vectorizer: Vectorizer) -> None:
     assert vectorizer.matrix([]).shape == (0, len(vectorizer.vocabulary))
+
+
+def test_learning_gives_the_rows_of_what_was_learned_from() -> None:
+    vectorizer, matrix = Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, ONCE)
+    assert np.allclose(matrix.toarray(), vectorizer.matrix(MESSAGES).toarray())

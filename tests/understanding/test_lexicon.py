@@ -41,7 +41,6 @@ def mark(lexicon: Lexicon, text: str) -> list[str]:
         ("Ski’s", ["SPIER"]),
         ("hard werken", ["hard", "werken"]),
         ("", []),
-        pytest.param("met shock waves", ["met", "SCHOK"], marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason="the * of a phrase is dropped, and with it every other ending")),
     ],
 )
 def test_words_and_phrases_are_replaced_by_their_concept(small: Lexicon, text: str, marked: list[str]) -> None:
@@ -159,7 +158,6 @@ def entries_that_lead_elsewhere(lexicon: Lexicon) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a stem (reuma*) may stand in one concept and the word (reuma) in another; phrases of 5 words and signs like % are never found")
 def test_every_entry_of_the_real_lexicon_leads_to_its_own_concept(real: Lexicon) -> None:
     assert entries_that_lead_elsewhere(real) == {}
 
@@ -168,7 +166,6 @@ def test_most_entries_of_the_real_lexicon_lead_to_their_own_concept(real: Lexico
     assert len(entries_that_lead_elsewhere(real)) < sum(map(len, real.concepts.values())) / 100
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the * of a phrase is dropped: 'manuele therap*' finds neither 'manuele therapie' nor anything else")
 def test_no_phrase_of_the_real_lexicon_has_an_ending_that_is_dropped(real: Lexicon) -> None:
     phrases = [entry for entries in real.concepts.values() for entry in entries if entry.endswith("*") and len(split_words(entry)) > 1]
     assert {phrase for phrase in phrases if not mark(real, phrase.replace("*", "en"))[0].isupper()} == set()

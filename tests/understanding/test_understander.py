@@ -172,7 +172,7 @@ def test_a_rule_confirms_an_alarm_sign_that_is_hardly_learned() -> None:
     ("text", "intents"),
     [
         ("Mag ik fietsen? Welke schoenen moet ik?", ["fietsen", "schoenen"]),
-        ("mag ik fietsen en op welke leeftijd krijg je dit", ["fietsen", "leeftijd"]),
+        ("mag ik fietsen en welke schoenen moet ik", ["fietsen", "schoenen"]),
         ("Hallo. Welke schoenen zijn goed, en mag ik fietsen?", ["schoenen", "fietsen"]),
         ("Mag ik fietsen? Welke schoenen zijn goed? Op welke leeftijd komt het voor?", ["fietsen", "schoenen", "leeftijd"]),
     ],

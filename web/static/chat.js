@@ -91,7 +91,8 @@ async function ask(message) {
     if (!response.ok) throw new Error(answer.error.message);
     session = answer.session;
     const shown = answer.replies.map(show);
-    shown[0].scrollIntoView({ block: "nearest" });
+    shown[shown.length - 1].scrollIntoView({ block: "nearest" });
+    own.scrollIntoView({ block: "start" }); // the question stays in sight above a long answer
     if (field.value.trim() === message) field.value = "";
     say("");
   } catch (problem) {
