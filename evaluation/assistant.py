@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Callable, Sequence
+from typing import Any, Callable, Sequence
 
 import yaml
 from spacy.language import Language
@@ -28,11 +28,13 @@ class Assistant:
         understand: what a message asks.
         answers: what can be said.
         context: what the conversation remembers; `start` forgets it.
+    understander: the `Understander` behind it, where there is one.
     """
 
     understand: Understand
     answers: Answers
     context: Context = field(default_factory=Context)
+    understander: Any = None
 
     def start(self) -> None:
         """Begin a new conversation."""

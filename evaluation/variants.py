@@ -36,6 +36,11 @@ class Variant:
     rules: bool = True
     spelling: bool = False
 
+    @property
+    def trained_differently(self) -> bool:
+        """Whether another classifier must be trained for it."""
+        return bool(self.blocks) or not self.lexicon or self.spelling
+
 
 def train(variant: Variant, examples: Sequence[Example] | None = None) -> tuple[Assistant, float]:
     """Train a variant.
@@ -71,7 +76,17 @@ def train(variant: Variant, examples: Sequence[Example] | None = None) -> tuple[
         words = words_in(language(), text)
         return understander.understand(speller.repair(words) if speller else words, text).parts
 
-    return Assistant(understand, content()), seconds
+    assistant = Assistant(understand, content())
+    assistant.understander = understander
+    return assistant, seconds
+
+
+def with_options(assistant: Assistant, variant: Variant) -> Assistant:
+    """A trained assistant under a variant's options and rules; only for a variant that is trained no differently."""
+    understander: Understander = assistant.understander
+    knowledge = understander.knowledge if variant.rules else msgspec.structs.replace(understander.knowledge, alarm_rules={})
+    other = Understander(understander.classifier, knowledge, msgspec.structs.replace(understander.options, **variant.options))
+    return Assistant(lambda text: other.understand(words_in(language(), text), text).parts, content())
 
 
 IN_USE = Variant("in use")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
 from folderwijs.understanding.features import Vectorizer, features_with
@@ -22,6 +24,25 @@ LEAST: Mapping[str, int] = {"w": 2, "l": 2, "c": 3, "x": 2, "p": 3}
 
 _ARRAYS = "classifier.npz"
 _NAMES = "classifier.json"
+
+
+_THREADS = 2
+_REST = ""
+
+
+def _fit(matrix: csr_matrix, labels: Sequence[str], own: set[str], cost: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit each label of `own` against all others.
+
+    Returns:
+        Weights of shape (own labels, columns) and biases of shape (own labels,), the labels sorted.
+    """
+    model = LinearSVC(C=cost, random_state=0).fit(matrix, [label if label in own else _REST for label in labels])
+    if len(model.classes_) == 2:  # scikit-learn then keeps only the second one's
+        weights, biases = np.vstack([-model.coef_, model.coef_]), np.concatenate([-model.intercept_, model.intercept_])
+    else:
+        weights, biases = model.coef_, model.intercept_
+    kept = model.classes_ != _REST
+    return weights[kept], biases[kept]
 
 
 class Classifier:
@@ -54,11 +75,13 @@ class Classifier:
             temperature: see the class.
         """
         vectorizer, matrix = Vectorizer.fit(features_with(lexicon), messages, BLOCK_WEIGHTS, LEAST)
-        model = LinearSVC(C=cost, random_state=0).fit(matrix, list(labels))
-        weights, biases = model.coef_, model.intercept_
-        if len(model.classes_) == 2:  # scikit-learn then keeps only the second one's
-            weights, biases = np.vstack([-weights, weights]), np.concatenate([-biases, biases])
-        return cls(model.classes_.tolist(), vectorizer, weights.T.astype(np.float32), biases.astype(np.float32), temperature)
+        names = sorted(set(labels))
+        parts = [part.tolist() for part in np.array_split(np.array(names, dtype=object), min(_THREADS, len(names)))]
+        matrices = [matrix.astype(np.float64) for _ in parts]  # one each: scikit-learn puts a matrix in order in place
+        with ThreadPoolExecutor(_THREADS) as threads:  # liblinear lets other threads run while it fits
+            fitted = list(threads.map(lambda own, part: _fit(own, labels, set(part), cost), matrices, parts))
+        weights, biases = np.vstack([weights for weights, _ in fitted]), np.concatenate([biases for _, biases in fitted])
+        return cls(names, vectorizer, weights.T.astype(np.float32), biases.astype(np.float32), temperature)
 
     def probabilities(self, words: Sequence[Word]) -> NDArray[np.float32]:
         """The probability of each of `labels`, shape (labels,)."""

@@ -347,7 +347,6 @@ def test_an_emergency_number_can_be_called(chat: Chat) -> None:
     assert chat.last.get_by_role("link", name=re.compile("112")).get_attribute("href") == "tel:112"
 
 
-@xfail("what to do in an emergency is hidden behind the field to type in")
 @pytest.mark.parametrize("message", [KNAP, BREATHLESS])
 def test_the_whole_of_an_urgent_reply_is_in_sight(chat: Chat, answers: Answers, message: str) -> None:
     chat.ask(question(answers, "fietsen"))
@@ -439,7 +438,6 @@ def test_trouble_keeps_what_was_typed_and_shows_the_phone_number(open_chat: Call
     expect(chat.status).to_have_text("")
 
 
-@xfail("once the page is longer than the window, what went wrong is hidden behind the field to type in")
 def test_what_went_wrong_is_in_sight(open_chat: Callable[..., Chat], answers: Answers) -> None:
     chat = open_chat()
     chat.ask(question(answers, "leeftijd"))
@@ -461,7 +459,6 @@ def test_what_went_wrong_at_the_first_question_is_told(open_chat: Callable[..., 
     chat.shoot("12-error-at-once")
 
 
-@xfail("once the page is longer than the window, it cannot be seen that the assistant is busy")
 def test_a_visitor_sees_that_the_assistant_is_busy(chat: Chat, answers: Answers) -> None:
     chat.ask(question(answers, "leeftijd"))
     waiting: list[Route] = []
@@ -522,13 +519,27 @@ def test_a_new_answer_is_in_sight_after_a_long_conversation(chat: Chat, answers:
     assert in_sight(chat.last.get_by_text(answers.topic("fietsen").text))
 
 
-@xfail("the last suggestions of a new answer are hidden behind the field to type in")
+@pytest.mark.parametrize("size", ["desk", pytest.param("phone", marks=xfail("the header of a phone is higher than the margin that is left for it, and lies over the question"))])
+def test_a_question_stays_in_sight_above_its_answer(chat: Chat, answers: Answers) -> None:
+    chat.ask(question(answers, "leeftijd"))
+    chat.ask(question(answers, "fietsen"))
+    assert in_sight(chat.own_turns.last)
+
+
+@phone_only
+@xfail("after a long answer the hint is below the window, or behind the field to type in")
+def test_the_hint_that_nothing_was_typed_is_in_sight(chat: Chat, answers: Answers) -> None:
+    chat.ask(question(answers, "risicofactoren"))
+    chat.field.press("Enter")
+    expect(chat.status).to_contain_text("Typ eerst uw vraag")
+    assert in_sight(chat.status)
+
+
 def test_the_suggestions_of_a_new_answer_are_in_sight(chat: Chat, answers: Answers) -> None:
     chat.ask(question(answers, "fietsen"))
     assert all(in_sight(button) for button in chat.last.get_by_role("button").all())
 
 
-@xfail("a long answer is shown from its end: its first lines have scrolled away")
 def test_a_long_answer_is_shown_from_its_beginning(chat: Chat, answers: Answers) -> None:
     chat.page.set_viewport_size({"width": SIZES["phone"]["width"], "height": 600})
     chat.ask(question(answers, "leeftijd"))
