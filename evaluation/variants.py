@@ -92,7 +92,6 @@ def with_options(assistant: Assistant, variant: Variant) -> Assistant:
 IN_USE = Variant("in use")
 ABLATIONS = (
     Variant("without characters", blocks={"c": 0.0}),
-    Variant("without words", blocks={"w": 0.0}),
     Variant("without lemmas", blocks={"l": 0.0}),
     Variant("without the lexicon", lexicon=False, blocks={"x": 0.0, "p": 0.0}),
     Variant("without pairs of concepts", blocks={"p": 0.0}),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
-from typing import Sequence
+from typing import Iterator, Sequence
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -22,6 +24,8 @@ from folderwijs.engine_errors import ModelError
 from folderwijs.replies import Reply
 from folderwijs.settings import PROJECT, Settings, SettingsError, load_settings
 from folderwijs.understanding.lexicon import load_lexicon
+
+_TELL_EVERY = 10  # seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -145,9 +149,31 @@ def _train(chosen: argparse.Namespace) -> int:
     if not chosen.force and training.is_current(name):
         print("The model is up to date.")
         return 0
-    print("Training the model (about half a minute) ...", flush=True)
-    print(f"Trained in {training.train(name):.0f} s.")
+    print("Training the model (about a minute) ...", flush=True)
+    with _progress():
+        seconds = training.train(name)
+    print(f"Trained in {seconds:.0f} s.")
     return 0
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[None]:
+    """Say every ten seconds that work goes on."""
+    done = threading.Event()
+
+    def tell() -> None:
+        seconds = 0
+        while not done.wait(_TELL_EVERY):
+            seconds += _TELL_EVERY
+            print(f"  ... {seconds} s", flush=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
 
 
 def _serve(chosen: argparse.Namespace) -> int:

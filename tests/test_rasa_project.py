@@ -19,6 +19,8 @@ import httpx
 import pytest
 import yaml
 
+from evaluation.assistant import training_examples
+from evaluation.near_duplicates import near_duplicates
 from evaluation.questions import load_dialogues, load_questions
 from folderwijs.answers import Answers
 from folderwijs.dialogue import SEVERAL, UNSURE
@@ -315,3 +317,8 @@ def test_rasa_trains_anew_after_a_change_in_the_lexicon(project: RasaProject, ru
     if trying.process.wait(SECONDS) and "Traceback" in trying.output:
         pytest.fail(trying.output[-4000:])
     assert "needs to be retrained" in trying.output
+
+
+def test_no_two_training_questions_are_nearly_the_same() -> None:
+    pairs = [(first.text, second.text) for first, second in near_duplicates(training_examples())]
+    assert pairs == []

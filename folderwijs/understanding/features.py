@@ -16,8 +16,8 @@ from folderwijs.understanding.words import Word
 CHARACTERS = (2, 5)
 """Shortest and longest run of characters within a word that is a feature."""
 
-BLOCKS = ("w", "l", "c", "x", "p")
-"""The blocks of features: words, lemmas, characters, concepts, pairs of concepts. A feature's first character names its block."""
+BLOCKS = ("l", "c", "x", "p")
+"""The blocks of features: lemmas, characters, concepts, pairs of concepts. A feature's first character names its block."""
 
 _MOST_CONCEPTS = 10  # of a message, in pairs: a long story would drown what it asks
 
@@ -28,7 +28,6 @@ def features_with(lexicon: Lexicon) -> Features:
     """The function that gives the features of a message."""
 
     def features(words: Sequence[Word]) -> Iterator[str]:
-        yield from _runs("w", [word.text for word in words])
         yield from _runs("l", [word.lemma for word in words])
         yield from _characters(words)
         marked = lexicon.mark(words)
