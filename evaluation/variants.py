@@ -93,8 +93,7 @@ IN_USE = Variant("in use")
 ABLATIONS = (
     Variant("without characters", blocks={"c": 0.0}),
     Variant("without lemmas", blocks={"l": 0.0}),
-    Variant("without the lexicon", lexicon=False, blocks={"x": 0.0, "p": 0.0}),
-    Variant("without pairs of concepts", blocks={"p": 0.0}),
+    Variant("without the lexicon", lexicon=False, blocks={"x": 0.0}),
     Variant("with spelling repair", spelling=True),
     Variant("without splitting a message", options={"split": 2.0, "split_joined": 2.0}),
     Variant("without rules for alarm signs", rules=False),

@@ -93,7 +93,7 @@ class Answers:
         sign = self.alarms.signs[id_]
         whom = " of ".join(f"{contact.label} ({contact.when})" if contact.when else contact.label for contact in sign.contacts)
         seen = f"U schrijft over {sign.sign}."
-        text = f"{self.alarms.intro} {seen} {sign.text} Bel nu {whom}. {self.alarms.notice}"
+        text = f"Bel nu {whom}. {seen} {sign.text} {self.alarms.intro} {self.alarms.notice}"
         return Reply("urgent", text, sign=sign.sign, contacts=sign.contacts)
 
     def matter(self, id_: str) -> Reply:

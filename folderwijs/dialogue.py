@@ -51,7 +51,7 @@ _POSSIBLE = 0.02  # probability from which another reading is worth a button
 _OTHERS = 2  # buttons for other readings
 _EXPECTED = {"same": 1.5, "follow_up": 2.0, "next": 1.5}  # how much likelier a topic is after another
 _GAP_WEIGHT = 1.25  # a fact where the leaflet has none is worse than no fact where it has one
-_MARGIN = 0.15  # by which the likeliest topic must be ahead of the next to be told
+_MARGIN = 0.2  # by which the likeliest topic must be ahead of the next to be told
 _CERTAIN = 0.2  # probability from which a topic is told
 _NOT_SAID = {"detail": "detail", "waarom": "why", "hoe_lang": "how_long", "hoeveel": "how_many", "niet_helpt": "if_no_help", "helpt": "does_it_help", "voor_mij": "for_me", "meer": "detail"}
 

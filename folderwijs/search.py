@@ -65,6 +65,7 @@ class TopicSearch:
         scores = {id_: _MEANING * meant.get(id_, 0.0) + _SPELLING * spelt[id_] for id_ in self._words}
         best = sorted((id_ for id_ in scores if scores[id_] >= _SHOWN), key=lambda id_: -scores[id_])[:limit]
         reply = self._reply(parts, best, spelt)
+        best = list(dict.fromkeys([*reply.topics, *best]))[:limit]  # what the chat would answer comes first
         return Found(reply.kind, tuple(self._result(id_, scores[id_]) for id_ in best), reply)
 
     def _reply(self, parts: Sequence[Part], best: Sequence[str], spelt: dict[str, float]) -> Reply:

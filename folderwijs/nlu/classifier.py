@@ -20,7 +20,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from folderwijs.leaflets import load_leaflets, load_questions
 from folderwijs.practice import load_alarms
 from folderwijs.settings import PROJECT
-from folderwijs.understanding.dutch import words_of_token
+from folderwijs.training import fingerprint
+from folderwijs.understanding.dutch import name_in_use, words_of_token
 from folderwijs.understanding.lexicon import COMPLAINT, PLACE, load_lexicon
 from folderwijs.understanding.understander import Knowledge, Options, Understander
 from folderwijs.understanding.words import Word, clean
@@ -49,6 +50,11 @@ class QuestionClassifier(GraphComponent, IntentClassifier):
     def required_components(cls) -> list[type]:
         """A tokenizer must come before this."""
         return [Tokenizer]
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
+        """A hash of what is learned from besides the questions (lexicon.yml, urgent.yml, the leaflets, this code), for `rasa train`."""
+        return fingerprint(name_in_use("nl_core_news_sm"))
 
     @classmethod
     def create(cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> "QuestionClassifier":

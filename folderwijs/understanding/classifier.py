@@ -17,9 +17,9 @@ from folderwijs.understanding.features import Vectorizer, features_with
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.words import Word
 
-BLOCK_WEIGHTS: Mapping[str, float] = {"l": 0.8, "c": 1.5, "x": 1.0, "p": 0.5}
+BLOCK_WEIGHTS: Mapping[str, float] = {"l": 0.8, "c": 1.5, "x": 1.0}
 """How much each block of features counts; found by leaving one writer out at a time."""
-LEAST: Mapping[str, int] = {"l": 2, "c": 3, "x": 2, "p": 3}
+LEAST: Mapping[str, int] = {"l": 2, "c": 3, "x": 2}
 """In how many training questions a feature of each block must stand."""
 
 _ARRAYS = "classifier.npz"

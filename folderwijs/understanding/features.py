@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import combinations
 from typing import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -16,10 +15,8 @@ from folderwijs.understanding.words import Word
 CHARACTERS = (2, 5)
 """Shortest and longest run of characters within a word that is a feature."""
 
-BLOCKS = ("l", "c", "x", "p")
-"""The blocks of features: lemmas, characters, concepts, pairs of concepts. A feature's first character names its block."""
-
-_MOST_CONCEPTS = 10  # of a message, in pairs: a long story would drown what it asks
+BLOCKS = ("l", "c", "x")
+"""The blocks of features: lemmas, characters, concepts. A feature's first character names its block."""
 
 Features = Callable[[Sequence[Word]], Iterable[str]]
 
@@ -30,10 +27,7 @@ def features_with(lexicon: Lexicon) -> Features:
     def features(words: Sequence[Word]) -> Iterator[str]:
         yield from _runs("l", [word.lemma for word in words])
         yield from _characters(words)
-        marked = lexicon.mark(words)
-        yield from _runs("x", marked)
-        concepts = sorted(dict.fromkeys(mark for mark in marked if mark.isupper()))[:_MOST_CONCEPTS]
-        yield from (f"p{first} {second}" for first, second in combinations(concepts, 2))
+        yield from _runs("x", lexicon.mark(words))
 
     return features
 

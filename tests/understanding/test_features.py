@@ -8,7 +8,7 @@ from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.words import Word, lemma_of, split_words
 
 FEATURES = features_with(Lexicon({"rennen": ["rennen", "joggen"], "spier": ["spier"], "pijn": ["pijn", "zeer"]}))
-WEIGHTS = {"l": 1.0, "c": 2.0, "x": 1.5, "p": 0.25}
+WEIGHTS = {"l": 1.0, "c": 2.0, "x": 1.5}
 ONCE = dict.fromkeys(BLOCKS, 1)
 MESSAGES = [split_words(text) for text in ("mag ik rennen", "mijn spier doet pijn", "mag ik joggen met pijn", "mijn spieren doen zeer")]
 
@@ -35,17 +35,6 @@ def test_characters_stay_within_a_word() -> None:
 
 def test_words_that_mean_the_same_give_the_same_concepts() -> None:
     assert features_of("mag ik rennen", "x") == features_of("mag ik joggen", "x") == ["mogen", "ik", "RENNEN", "< mogen", "mogen ik", "ik RENNEN", "RENNEN >"]
-
-
-def test_pairs_of_concepts_do_not_depend_on_their_order() -> None:
-    assert features_of("pijn in de spier", "p") == features_of("spier met pijn, pijn", "p") == ["PIJN SPIER"]
-    assert features_of("mijn spier", "p") == []
-
-
-def test_a_long_story_gives_few_pairs() -> None:
-    lexicon = Lexicon({f"begrip_{number}": [f"woord{number}"] for number in range(40)})
-    pairs = [feature for feature in features_with(lexicon)(split_words(" ".join(f"woord{number}" for number in range(40)))) if feature[0] == "p"]
-    assert len(pairs) < 40 * 39 / 2 / 4
 
 
 def test_no_words_give_no_features_of_their_own() -> None:
