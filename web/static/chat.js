@@ -91,8 +91,10 @@ async function ask(message) {
     if (!response.ok) throw new Error(answer.error.message);
     session = answer.session;
     const shown = answer.replies.map(show);
-    shown[shown.length - 1].scrollIntoView({ block: "nearest" });
-    own.scrollIntoView({ block: "start" }); // the question stays in sight above a long answer
+    if (!shown.length) throw new Error("no replies");
+    const urgent = shown.find((section) => section.classList.contains("urgent"));
+    if (urgent) urgent.scrollIntoView({ block: "end" }); // all of it in sight, whatever becomes of the question
+    else own.scrollIntoView({ block: "start" }); // the question stays in sight above a long answer
     if (field.value.trim() === message) field.value = "";
     say("");
   } catch (problem) {
