@@ -2,17 +2,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, Iterator, NamedTuple
 
 import httpx
 import pytest
 import uvicorn
+from service_process import service_process
 
 from folderwijs import serve
 from folderwijs.settings import PROJECT, SettingsError, load_settings
@@ -31,28 +30,8 @@ class Running(NamedTuple):
 @pytest.fixture(scope="module")
 def running(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     log = tmp_path_factory.mktemp("serve") / "log"
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": "0", "LIMITS": "off", "LOG_LEVEL": "debug", "WORKERS": "1"}
-    with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "folderwijs", "serve"], cwd=PROJECT, env=environment, stdout=output, stderr=output)
-    try:
-        yield Running(wait_until_healthy(process, log), log)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def wait_until_healthy(process: Any, log: Path) -> str:
-    """The address that the service prints, once it answers there."""
-    until = time.monotonic() + 120
-    while time.monotonic() < until and process.poll() is None:
-        time.sleep(0.1)
-        if told := re.search(r"Folderwijs: (http://\S+)", log.read_text("utf8")):
-            try:
-                httpx.get(f"{told.group(1)}/health").raise_for_status()
-                return told.group(1)
-            except httpx.TransportError:
-                continue
-    pytest.fail(f"the service did not start: {log.read_text('utf8')}")
+    with service_process(log, LOG_LEVEL="debug") as address:
+        yield Running(address, log)
 
 
 @pytest.mark.skipif(not CHECKER.exists(), reason="the shared contract is not here")

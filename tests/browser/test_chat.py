@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any, Callable, Iterator
 from urllib.parse import urlsplit
@@ -16,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect, sync_playwright
+from service_process import service_process
 
 from folderwijs.answers import Answers
 from folderwijs.settings import PROJECT
@@ -34,28 +31,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-
 @pytest.fixture(scope="module")
 def service(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service in a process of its own."""
-    log = tmp_path_factory.mktemp("browser") / "log"
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": "0", "LIMITS": "off", "WORKERS": "1"}
-    with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "folderwijs", "serve"], cwd=PROJECT, env=environment, stdout=output, stderr=output)
-    try:
-        yield wait_until_healthy(process, log)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def wait_until_healthy(process: Any, log: Path) -> str:
-    until = time.monotonic() + 120
-    while time.monotonic() < until and process.poll() is None:
-        time.sleep(0.1)
-        if told := re.search(r"Folderwijs: (http://\S+)", log.read_text("utf8")):
-            try:
-                httpx.get(f"{told.group(1)}/health").raise_for_status()
-                return told.group(1)
-            except httpx.TransportError:
-                continue
-    pytest.fail(f"the service did not start: {log.read_text('utf8')}")
+    with service_process(tmp_path_factory.mktemp("browser") / "log") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
