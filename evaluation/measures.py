@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Iterable, NamedTuple, Sequence
 
-from evaluation.assistant import Assistant
+from evaluation.assistant import Assistant, content
 from evaluation.questions import Dialogue, HeldOut
 from folderwijs.replies import Reply
 
@@ -64,7 +65,7 @@ class Outcome:
         expected = self.question.expected
         offered = [suggestion for reply in self.replies for suggestion in reply.suggestions]
         topics = {suggestion.topic for suggestion in offered if suggestion.topic}
-        gap = any(suggestion.topic is None for suggestion in offered) and any("not_in_leaflet" in kinds for kinds in expected.kinds)
+        gap = any("not_in_leaflet" in kinds for kinds in expected.kinds) and any(suggestion.message in _asks_of_gaps() for suggestion in offered)
         return self.right or (expected.allows_answer and any(accepted <= self.told | topics for accepted in expected.topics)) or gap
 
     @property
@@ -86,6 +87,13 @@ class Measures:
     false_alarm: Share
     outside: Share
     milliseconds: float = field(default=0.0)
+
+
+@lru_cache(maxsize=1)
+def _asks_of_gaps() -> frozenset[str]:
+    """What buttons send that lead to a known gap."""
+    answers = content()
+    return frozenset(question.ask for id_, question in answers.questions.items() if id_ not in answers.leaflet.topics)
 
 
 def ask(assistant: Assistant, questions: Iterable[HeldOut]) -> list[Outcome]:

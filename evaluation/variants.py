@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Mapping, Sequence
 
 import msgspec
@@ -11,10 +12,11 @@ import msgspec
 from evaluation.assistant import Assistant, Example, content, language, training_examples
 from evaluation.spelling import Speller
 from folderwijs.dialogue import Part
-from folderwijs.nlu.classifier import load_knowledge
+from folderwijs.nlu.classifier import follow_ups_of, load_knowledge
 from folderwijs.settings import PROJECT
 from folderwijs.understanding import classifier
 from folderwijs.understanding.dutch import words_in
+from folderwijs.understanding.features import FollowUp
 from folderwijs.understanding.understander import Options, Understander
 from folderwijs.understanding.words import Word
 
@@ -27,6 +29,8 @@ class Variant:
         blocks: weights of blocks of features that differ.
         options: options that differ.
         lexicon, rules, spelling: whether the lexicon and the alarm rules are used, and misspelt words are repaired.
+        alarms: whether alarm signs are told apart by a classifier of their own.
+        context: whether what was learned of follow-ups is used.
     """
 
     name: str
@@ -35,11 +39,19 @@ class Variant:
     lexicon: bool = True
     rules: bool = True
     spelling: bool = False
+    alarms: bool = True
+    context: bool = True
 
     @property
     def trained_differently(self) -> bool:
         """Whether another classifier must be trained for it."""
         return bool(self.blocks) or not self.lexicon or self.spelling
+
+
+@lru_cache(maxsize=1)
+def follow_ups() -> tuple[tuple[FollowUp, str], ...]:
+    """The follow-ups to learn from."""
+    return tuple(follow_ups_of(PROJECT))
 
 
 def train(variant: Variant, examples: Sequence[Example] | None = None) -> tuple[Assistant, float]:
@@ -67,7 +79,7 @@ def train(variant: Variant, examples: Sequence[Example] | None = None) -> tuple[
     before = dict(classifier.BLOCK_WEIGHTS)
     try:
         classifier.BLOCK_WEIGHTS = {**before, **variant.blocks}
-        understander = Understander.train(messages, [example.intent for example in examples], knowledge, options)
+        understander = Understander.train(messages, [example.intent for example in examples], knowledge, options, follow_ups())
     finally:
         classifier.BLOCK_WEIGHTS = before
     seconds = time.perf_counter() - started
@@ -85,7 +97,13 @@ def with_options(assistant: Assistant, variant: Variant) -> Assistant:
     """A trained assistant under a variant's options and rules; only for a variant that is trained no differently."""
     understander: Understander = assistant.understander
     knowledge = understander.knowledge if variant.rules else msgspec.structs.replace(understander.knowledge, alarm_rules={})
-    other = Understander(understander.classifier, knowledge, msgspec.structs.replace(understander.options, **variant.options))
+    other = Understander(
+        understander.classifier,
+        knowledge,
+        msgspec.structs.replace(understander.options, **variant.options),
+        alarms=understander.alarms if variant.alarms else None,
+        context=understander.context if variant.context else None,
+    )
     return Assistant(lambda text: other.understand(words_in(language(), text), text).parts, content())
 
 
@@ -97,5 +115,7 @@ ABLATIONS = (
     Variant("with spelling repair", spelling=True),
     Variant("without splitting a message", options={"split": 2.0, "split_joined": 2.0}),
     Variant("without rules for alarm signs", rules=False),
+    Variant("without a classifier of its own for alarm signs", alarms=False, options={"alarm": -0.46, "alarm_confirmed": -0.84}),
     Variant("without a family's sum", options={"family": 2.0}),
+    Variant("without what follow-ups mean after the turn before", context=False),
 )

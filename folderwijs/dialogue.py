@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
 import msgspec
 
@@ -35,10 +35,8 @@ FOLLOW_UP_INTENTS = tuple(
 """Intents that only the turn before explains."""
 
 MAX_TOLD = 12  # topics a conversation remembers having told
-_CANDIDATES = 3
+_CANDIDATES = 4  # readings offered in a question back
 _WITHOUT_CONTEXT = {"waarom": "oorzaak", "hoe_lang": "hersteltijd", "niet_helpt": "operatie", "helpt": "fysiotherapie"}
-_GENERAL = {"hersteltijd": "hoe_lang", "oorzaak": "waarom", "operatie": "niet_helpt", "beloop": "hoeveel"}
-"""Topics that a short follow-up is often taken for, and the follow-up it then is."""
 _LEANING = re.compile(
     r"^(?:en|maar|dus|oke?|okay|ok|ja|nee|aha|hm+|ah|goh|amai|allez|pff|mooi|snap ik|want|of|ook|hoezo|waarom|en dan)\b"
     r"|\b(?:dan|dat|da|die|daar\w*|dit|hem|ze|zij|er|ervan|ermee|zoiets|zo'n|zulke?|zonet|net|eerste|laatste|tweede|ander|andere|overige|rest)\b"
@@ -47,12 +45,15 @@ _LEANING = re.compile(
 _MOST_WORDS = 9  # of a message that leans on the turn before
 _FEW_WORDS = 4  # of a message that says nothing by itself
 _CLEAR = 0.7  # probability from which a message needs no help from the turn before
-_POSSIBLE = 0.02  # probability from which another reading is worth a button
+_SURE = 0.95  # probability from which other readings are not worth a button
+_POSSIBLE = 0.01  # probability from which another reading is worth one
 _OTHERS = 2  # buttons for other readings
-_EXPECTED = {"same": 1.5, "follow_up": 2.0, "next": 1.5}  # how much likelier a topic is after another
 _GAP_WEIGHT = 1.25  # a fact where the leaflet has none is worse than no fact where it has one
 _MARGIN = 0.2  # by which the likeliest topic must be ahead of the next to be told
 _CERTAIN = 0.2  # probability from which a topic is told
+_IN_CONTEXT = 0.35  # probability from which a message is read as what it means after the turn before
+ELSEWHERE = {"gat": "not_in_leaflet", "praktijk": "practice", "buiten": "outside"}
+"""What the turn before can have been about besides a topic: its name in `Part.after`, and the kind of reply it was."""
 _NOT_SAID = {"detail": "detail", "waarom": "why", "hoe_lang": "how_long", "hoeveel": "how_many", "niet_helpt": "if_no_help", "helpt": "does_it_help", "voor_mij": "for_me", "meer": "detail"}
 
 
@@ -64,12 +65,14 @@ class Part(msgspec.Struct, frozen=True):
         intent: what it was understood as, or `UNSURE`.
         confidence: between 0 and 1.
         ranking: the likeliest intents with their probabilities, best first.
+        after: the likeliest intent and its probability, for each topic (or `gat`, `praktijk`, `buiten`) that the turn before can have been about.
     """
 
     text: str
     intent: str
     confidence: float
     ranking: tuple[tuple[str, float], ...] = ()
+    after: Mapping[str, tuple[str, float]] = {}
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -98,8 +101,12 @@ class Context(msgspec.Struct, frozen=True):
     def topic(self) -> Optional[str]:
         """The topic the conversation is at: the last turn's, or the one before it where that turn only leaned on it."""
         told = next((reply.topics[0] for reply in reversed(self.replies) if reply.topics), None)
-        leaned = self.kind == "not_in_leaflet" and not self.replies[-1].subject
-        return self.told[-1] if told is None and leaned and self.told else told
+        return self.told[-1] if told is None and self.added_nothing and self.told else told
+
+    @property
+    def added_nothing(self) -> bool:
+        """Whether the last reply was that the leaflet says no more about what was told before."""
+        return self.kind == "not_in_leaflet" and not self.replies[-1].subject
 
 
 @dataclass(frozen=True)
@@ -148,7 +155,7 @@ class Turn:
 
     def _or_else(self, part: Part) -> list[str]:
         """Other questions that a part could be, where it is not clear."""
-        if part.confidence >= _CLEAR:
+        if part.confidence >= _SURE:
             return []
         return [id_ for id_, chance in part.ranking if id_ != part.intent and id_ in self.answers.questions and chance >= _POSSIBLE][:_OTHERS]
 
@@ -172,24 +179,22 @@ class Turn:
         new_question = part.confidence >= _CLEAR and not part.intent.startswith((FOLLOW_UP, PRACTICE)) and part.intent not in REACTIONS
         return not (closing or (new_question and not self._leans(part)))
 
+    @property
+    def _before(self) -> str:
+        """What the turn before was about, as `Part.after` has it; "" where that was nothing."""
+        elsewhere = {kind: name for name, kind in ELSEWHERE.items()}
+        return self._topic.id if self._topic else elsewhere.get(str(self.context.kind), "")
+
     def _in_context(self, part: Part) -> Part:
-        """The part as it reads after the turn before, where it leans on it and is not clear by itself."""
-        topic = self._topic
-        if topic is None or not self._leans(part):
+        """The part as it reads after the turn before, where that is clear, or where it is not clear without."""
+        intent, chance = part.after.get(self._before, ("", 0.0))
+        if not intent or intent.startswith(ALARM):
             return part
-        follow_up = _GENERAL.get(part.intent)
-        if follow_up in topic.follow_ups and len(part.text.split()) <= _MOST_WORDS - 2:
-            return replace_intent(part, FOLLOW_UP + str(follow_up))
-        vague = part.intent in (UNSURE, FOLLOW_UP + "detail")
-        if (part.confidence >= _CLEAR and part.intent != UNSURE) or part.intent in REACTIONS or (part.intent.startswith((FOLLOW_UP, ALARM)) and not vague):
-            return part
-        weights = dict.fromkeys(topic.next, _EXPECTED["next"])
-        weights |= {id_: _EXPECTED["follow_up"] for id_ in topic.follow_ups.values() if id_} | {topic.id: _EXPECTED["same"]}
-        ranking = sorted(((intent, chance * weights.get(intent, 1.0)) for intent, chance in part.ranking), key=lambda entry: -entry[1])
-        likeliest = ranking[0][0] if ranking else part.intent
-        if likeliest in weights:
-            return msgspec.structs.replace(part, intent=likeliest, confidence=_CLEAR)
-        return replace_intent(part, FOLLOW_UP + "detail") if vague else part
+        if chance < _IN_CONTEXT:
+            if not self._leans(part) or part.confidence >= _CLEAR:
+                return part
+            intent = intent if intent in self.answers.questions else FOLLOW_UP + "detail"
+        return msgspec.structs.replace(part, intent=intent, confidence=max(chance, _CLEAR))
 
     def follow_up(self, name: str) -> Reply:
         """Reply to a question that leans on the turn before."""
@@ -219,8 +224,10 @@ class Turn:
         return msgspec.structs.replace(last, text=text)
 
     def again(self) -> Reply:
-        """The last reply once more."""
-        return self.context.replies[-1] if self.context.replies else self.answers.say("nothing_yet")
+        """The last reply once more, or the last answer where nothing could be added to it."""
+        if not self.context.replies:
+            return self.answers.say("nothing_yet")
+        return self.context.answered if self.context.added_nothing and self.context.answered else self.context.replies[-1]
 
     def simpler(self) -> Reply:
         """The last answer in simpler words."""
@@ -281,6 +288,8 @@ class Turn:
 
     def _follow_up_on_nothing(self, name: str) -> Reply:
         """A follow-up where the last turn was about no topic of the leaflet."""
+        if self.context.kind == "outside":
+            return self.context.replies[-1]
         if self.context.kind == "not_in_leaflet":
             last = self.context.replies[-1]
             if name in _NOT_SAID:

@@ -37,7 +37,7 @@ def fingerprint(spacy_model: str) -> str:
         path = PROJECT / name
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in files:
-            if file.is_file() and file.suffix in {".yml", ".txt", ".py"}:
+            if file.is_file() and file.suffix in {".yml", ".txt", ".tsv", ".py"}:
                 digest.update(f"\0{file.relative_to(PROJECT)}\0".encode() + file.read_bytes())
     return digest.hexdigest()
 

@@ -133,9 +133,40 @@ def test_gaps_that_are_likelier_together_than_all_topics_are_a_gap() -> None:
     assert told(Part("een vraag", "leeftijd", 0.3, (("leeftijd", 0.3), ("kinderen", 0.2), ("zwangerschap", 0.2)))).kind == "not_in_leaflet"
 
 
-def test_a_few_words_after_a_topic_are_read_as_what_usually_follows() -> None:
-    assert said("leeftijd", UNSURE, text="en bij vrouwen?", ranking=(("geslacht", 0.2), ("fietsen", 0.1))).topics == ("geslacht",)
-    assert said("leeftijd", UNSURE, text="en bij vrouwen?", ranking=(("fietsen", 0.1),)).kind == "not_in_leaflet"
+def after(before: str, read: tuple[str, float], text: str = "en bij vrouwen dan?", intent: str = UNSURE, confidence: float = 0.1) -> Reply:
+    """The reply to a message that is read so after a topic, after one was told."""
+    return told(Part("", before, 1.0), Part(text, intent, confidence, after={before: read}))
+
+
+def test_a_message_is_read_as_what_it_means_after_the_turn_before() -> None:
+    assert after("leeftijd", ("geslacht", 0.8)).topics == ("geslacht",)
+    assert after("leeftijd", ("vervolg_detail", 0.8)).kind == "not_in_leaflet"
+    assert after("leeftijd", ("geslacht", 0.8), intent="leeftijd", confidence=1.0).topics == ("geslacht",)
+
+
+def test_a_message_is_read_without_the_turn_before_where_that_is_clearer() -> None:
+    assert after("leeftijd", ("geslacht", 0.1), intent="fietsen", confidence=1.0).topics == ("fietsen",)
+    assert told(Part("", "leeftijd", 1.0), Part("en dan?", "fietsen", 1.0, after={"krachten": ("geslacht", 1.0)})).topics == ("fietsen",)
+    assert told(Part("en dan?", "fietsen", 1.0, after={"leeftijd": ("geslacht", 1.0)})).topics == ("fietsen",)
+
+
+def test_a_few_words_that_lean_on_a_topic_and_are_not_clear_are_not_in_the_leaflet() -> None:
+    assert after("leeftijd", ("buiten_taal", 0.1)).kind == "not_in_leaflet"
+    assert after("leeftijd", ("geslacht", 0.1)).topics == ("geslacht",)
+    assert after("leeftijd", ("buiten_taal", 0.1), text="een lange zin met veel woorden waar niemand iets van begrijpt").kind == "clarify"
+
+
+@pytest.mark.parametrize(("before", "name"), [("medicijnen", "gat"), ("praktijk_adres", "praktijk"), ("buiten_algemeen", "buiten")])
+def test_a_message_is_read_after_what_is_no_topic_too(before: str, name: str) -> None:
+    assert told(Part("", before, 1.0), Part("en dan?", UNSURE, 0.1, after={name: ("fietsen", 0.9)})).topics == ("fietsen",)
+
+
+def test_once_more_after_nothing_more_gives_the_last_answer() -> None:
+    assert said("krachten", "vervolg_detail", "vervolg_herhaal") == said("krachten")
+
+
+def test_outside_has_no_why() -> None:
+    assert said("buiten_algemeen", "vervolg_waarom").kind == "outside"
 
 
 def test_not_what_i_meant_offers_the_other_readings() -> None:

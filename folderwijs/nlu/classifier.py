@@ -13,6 +13,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
+from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -21,10 +22,14 @@ from folderwijs.leaflets import load_leaflets, load_questions
 from folderwijs.practice import load_alarms
 from folderwijs.settings import PROJECT
 from folderwijs.training import fingerprint
-from folderwijs.understanding.dutch import name_in_use, words_of_token
+from folderwijs.understanding.context import load_follow_ups
+from folderwijs.understanding.dutch import load, name_in_use, words_in, words_of_token
+from folderwijs.understanding.features import FollowUp
 from folderwijs.understanding.lexicon import COMPLAINT, PLACE, load_lexicon
 from folderwijs.understanding.understander import Knowledge, Options, Understander
 from folderwijs.understanding.words import Word, clean
+
+_OF_RASA = {"name", "component_name"}  # keys that Rasa may leave in a component's configuration
 
 PARTS = "parts"
 """The key of a parsed message that holds its parts, as `folderwijs.dialogue.Part` has them."""
@@ -71,7 +76,11 @@ class QuestionClassifier(GraphComponent, IntentClassifier):
         """Learn from the questions of the training data, and write what was learned to the model."""
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
         self._understander = Understander.train(
-            [words_of(example) for example in examples], [example.get(INTENT) for example in examples], load_knowledge(PROJECT), self._options
+            [words_of(example) for example in examples],
+            [example.get(INTENT) for example in examples],
+            load_knowledge(PROJECT),
+            self._options,
+            follow_ups_of(PROJECT),
         )
         with self._storage.write_to(self._resource) as folder:
             self._understander.save(folder)
@@ -106,6 +115,16 @@ def load_knowledge(project: Path) -> Knowledge:
     return Knowledge(concepts, {sign.id: sign.rules for sign in load_alarms(project / "urgent.yml").signs.values()}, buttons)
 
 
+def follow_ups_of(project: Path) -> list[tuple[FollowUp, str]]:
+    """The follow-ups to learn from, each with its intent.
+
+    Raises:
+        ValueError: a file of them cannot be read.
+    """
+    language = load("nl_core_news_sm")
+    return [(FollowUp(before, tuple(words_in(language, text))), intent) for before, text, intent in load_follow_ups(project / "data" / "follow_ups")]
+
+
 def words_of(message: Message) -> list[Word]:
     """The words of a tokenized message: its tokens without punctuation, with their lemmas."""
     return [word for token in message.get(TOKENS_NAMES[TEXT]) or () for word in words_of_token(token.text, token.lemma, token.start)]
@@ -116,4 +135,7 @@ def _named(name: str, confidence: float) -> dict[str, Any]:
 
 
 def _options(config: dict[str, Any]) -> Options:
-    return msgspec.convert({key: value for key, value in config.items() if key in Options.__struct_fields__}, Options)
+    unknown = config.keys() - {*Options.__struct_fields__} - _OF_RASA
+    if unknown:
+        raise InvalidConfigException(f"config.yml: QuestionClassifier has no option {', '.join(sorted(unknown))}; it has {', '.join(Options.__struct_fields__)}")
+    return msgspec.convert({key: value for key, value in config.items() if key not in _OF_RASA}, Options)

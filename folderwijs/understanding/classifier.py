@@ -6,20 +6,18 @@ import json
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
-from folderwijs.understanding.features import Vectorizer, features_with
-from folderwijs.understanding.lexicon import Lexicon
-from folderwijs.understanding.words import Word
+from folderwijs.understanding.features import Features, Vectorizer
 
 BLOCK_WEIGHTS: Mapping[str, float] = {"l": 0.8, "c": 1.5, "x": 1.0}
 """How much each block of features counts; found by leaving one writer out at a time."""
-LEAST: Mapping[str, int] = {"l": 2, "c": 3, "x": 2}
+LEAST: Mapping[str, int] = {"l": 2, "c": 3, "x": 2, "n": 2, "p": 1}
 """In how many training questions a feature of each block must stand."""
 
 _ARRAYS = "classifier.npz"
@@ -64,47 +62,61 @@ class Classifier:
         self.temperature = temperature
 
     @classmethod
-    def train(cls, messages: Sequence[Sequence[Word]], labels: Sequence[str], lexicon: Lexicon, *, cost: float = 0.6, temperature: float = 0.2) -> "Classifier":
+    def train(
+        cls, messages: Sequence[Any], labels: Sequence[str], features: Features, *, weights: Mapping[str, float] = BLOCK_WEIGHTS, cost: float = 0.6, temperature: float = 0.2
+    ) -> "Classifier":
         """Learn from labelled messages.
 
         Args:
-            messages: the words of each.
-            labels: the intent of each, at least two different ones.
-            lexicon: finds their concepts.
+            messages: what `features` takes, one each.
+            labels: the label of each, at least two different ones.
+            features: gives the features of a message.
+            weights: of the blocks of features.
             cost: LinearSVC's C.
             temperature: see the class.
         """
-        vectorizer, matrix = Vectorizer.fit(features_with(lexicon), messages, BLOCK_WEIGHTS, LEAST)
+        vectorizer, matrix = Vectorizer.fit(features, messages, weights, LEAST)
         names = sorted(set(labels))
         parts = [part.tolist() for part in np.array_split(np.array(names, dtype=object), min(_THREADS, len(names)))]
         matrices = [matrix.astype(np.float64) for _ in parts]  # one each: scikit-learn puts a matrix in order in place
         with ThreadPoolExecutor(_THREADS) as threads:  # liblinear lets other threads run while it fits
             fitted = list(threads.map(lambda own, part: _fit(own, labels, set(part), cost), matrices, parts))
-        weights, biases = np.vstack([weights for weights, _ in fitted]), np.concatenate([biases for _, biases in fitted])
-        return cls(names, vectorizer, weights.T.astype(np.float32), biases.astype(np.float32), temperature)
+        found, biases = np.vstack([weights for weights, _ in fitted]), np.concatenate([biases for _, biases in fitted])
+        return cls(names, vectorizer, found.T.astype(np.float32), biases.astype(np.float32), temperature)
 
-    def probabilities(self, words: Sequence[Word]) -> NDArray[np.float32]:
-        """The probability of each of `labels`, shape (labels,)."""
-        columns, values = self.vectorizer.row(words)
-        margins = (values @ self.weights[columns] + self.biases) / self.temperature
+    def margins(self, message: Any) -> NDArray[np.float32]:
+        """How far a message lies on the side of each of `labels`, shape (labels,)."""
+        columns, values = self.vectorizer.row(message)
+        margins: NDArray[np.float32] = values @ self.weights[columns] + self.biases
+        return margins
+
+    def probabilities(self, message: Any, *, soften: float = 1.0) -> NDArray[np.float32]:
+        """The probability of each of `labels`, shape (labels,).
+
+        Args:
+            message: what the features take.
+            soften: the temperature is multiplied by it, so that what is less likely shows.
+        """
+        margins = self.margins(message) / (self.temperature * soften)
         powers = np.exp(margins - margins.max())
         probabilities: NDArray[np.float32] = powers / powers.sum()
         return probabilities
 
     def save(self, folder: Path) -> None:
-        """Write the classifier to two files in `folder`: no pickle, so that loading one runs no code."""
+        """Write the classifier to two files in `folder`, made where it is missing: no pickle, so that loading one runs no code."""
+        folder.mkdir(parents=True, exist_ok=True)
         vectorizer = self.vectorizer
         np.savez(folder / _ARRAYS, weights=self.weights.astype(np.float16), biases=self.biases, idf=vectorizer.idf)
         names = {"labels": self.labels, "temperature": self.temperature, "vocabulary": list(vectorizer.vocabulary), "block_weights": dict(vectorizer.weights)}
         (folder / _NAMES).write_text(json.dumps(names, ensure_ascii=False), "utf8")
 
     @classmethod
-    def load(cls, folder: Path, lexicon: Lexicon) -> "Classifier":
+    def load(cls, folder: Path, features: Features) -> "Classifier":
         """Read what `save` wrote.
 
         Args:
             folder: where it was written.
-            lexicon: the one it was trained with.
+            features: the ones it was trained with.
 
         Raises:
             OSError, ValueError, KeyError: the files are missing or not what `save` wrote.
@@ -116,5 +128,5 @@ class Classifier:
             raise ValueError(f"{_ARRAYS} is damaged") from error
         with loaded as arrays:
             vocabulary = {feature: column for column, feature in enumerate(names["vocabulary"])}
-            vectorizer = Vectorizer(features_with(lexicon), vocabulary, arrays["idf"], names["block_weights"])
+            vectorizer = Vectorizer(features, vocabulary, arrays["idf"], names["block_weights"])
             return cls(names["labels"], vectorizer, arrays["weights"].astype(np.float32), arrays["biases"], names["temperature"])

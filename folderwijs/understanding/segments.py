@@ -22,7 +22,7 @@ _ASKS = frozenset(
 )
 _BEFORE_ASKING = frozenset({"op", "na", "met", "in", "bij", "van", "tot", "voor", "door", "vanaf", "binnen", "over", "aan", "uit"})
 _ASKS_INSIDE = re.compile(
-    r"\b(?:wil(?:de|t|len)?(?: \w+){0,3} weten|vraag(?:t|je|jes|en)?|vroeg|benieuwd|afvra\w+|weet (?:u|jij|je|iemand)|weten|vr|vrg|graag|nieuwsgierig|uitleg\w*|vertel\w*|snap niet|geen idee)\b"
+    r"\b(?:wil(?:de|t|len)?(?: \w+){0,3} weten|vraag(?:t|je|jes|en)?|vroeg(?:en)? (?:me|mij|ons)|benieuwd|afvra\w+|weet (?:u|jij|je|iemand)|weten|vr|vrg|graag|nieuwsgierig|uitleg\w*|vertel\w*|snap niet|geen idee)\b"
 )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import Mapping, Optional, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from folderwijs.dialogue import ALARM, FOLLOW_UP, OUTSIDE, PRACTICE, REACTIONS, SEVERAL, SMALLTALK, UNSURE, Part
-from folderwijs.understanding.classifier import Classifier
+from folderwijs.understanding.classifier import BLOCK_WEIGHTS, Classifier
+from folderwijs.understanding.context import ContextClassifier
+from folderwijs.understanding.features import FollowUp, features_with, features_with_negations
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.segments import Clause, clauses, sentences
 from folderwijs.understanding.urgency import Urgency
@@ -22,7 +24,13 @@ POLITE = ("groet", "bedankt", "afscheid", "hoe_gaat_het")
 RANKED = 10
 """How many of the likeliest intents a part names."""
 
+ALARM_WEIGHTS: Mapping[str, float] = {**BLOCK_WEIGHTS, "n": 0.8}
+"""As `BLOCK_WEIGHTS`, for what tells messages with an alarm sign from all others."""
+
+_SOFTEN = 2.0  # of the probabilities of a message that may ask two things: of two clear questions the second hardly shows
+
 _KNOWLEDGE = "understander.json"
+_INTENTS, _ALARMS, _CONTEXT = "intents", "alarms", "context"
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -33,22 +41,22 @@ class Options(msgspec.Struct, frozen=True):
         temperature: of the classifier: smaller is surer.
         certainty: below this of the likeliest intent, the assistant asks back.
         family: this much for all intents of a family together (outside, practice) is enough, where no single intent has more.
-        alarm: of all alarm signs together, enough on its own.
+        alarm: score of an alarm sign that is enough on its own; no probability, see `Urgency`.
         alarm_confirmed: the same where a rule of urgent.yml matches too.
         split: each of two questions in sentences of their own must be at least this likely.
         split_joined: the same where only a comma or a joining word stands between them.
-        split_whole: the whole message must give each of them at least this.
+        split_whole: the whole message, with softened probabilities, must give each of them at least this.
     """
 
     cost: float = 0.4
     temperature: float = 0.2
     certainty: float = 0.2
     family: float = 0.3
-    alarm: float = 0.1
-    alarm_confirmed: float = 0.015
+    alarm: float = -0.85
+    alarm_confirmed: float = -1.25
     split: float = 0.5
-    split_joined: float = 0.5
-    split_whole: float = 0.002
+    split_joined: float = 0.7
+    split_whole: float = 0.01
 
 
 class Knowledge(msgspec.Struct, frozen=True):
@@ -90,10 +98,16 @@ class Understander:
         classifier: knows the intents.
         knowledge: what editors wrote.
         options: what to make of the probabilities.
+        alarms: knows messages with an alarm sign from all others; None where there is nothing to tell apart.
+        context: knows what messages mean after the turn before; None where nothing was learned of that.
     """
 
-    def __init__(self, classifier: Classifier, knowledge: Knowledge, options: Options) -> None:
+    def __init__(
+        self, classifier: Classifier, knowledge: Knowledge, options: Options, *, alarms: Optional[Classifier] = None, context: Optional[ContextClassifier] = None
+    ) -> None:
         self.classifier = classifier
+        self.alarms = alarms
+        self.context = context
         self.knowledge = knowledge
         self.options = options
         self._index = {label: index for index, label in enumerate(classifier.labels)}
@@ -101,10 +115,32 @@ class Understander:
         self._urgency = Urgency(knowledge.alarm_rules, options.alarm, options.alarm_confirmed)
 
     @classmethod
-    def train(cls, messages: Sequence[Sequence[Word]], labels: Sequence[str], knowledge: Knowledge, options: Options) -> "Understander":
-        """Learn from labelled messages; see `Classifier.train`."""
+    def train(
+        cls,
+        messages: Sequence[Sequence[Word]],
+        labels: Sequence[str],
+        knowledge: Knowledge,
+        options: Options,
+        follow_ups: Sequence[tuple[FollowUp, str]] = (),
+    ) -> "Understander":
+        """Learn.
+
+        Args:
+            messages: the words of each training question.
+            labels: the intent of each; see `Classifier.train`.
+            knowledge: what editors wrote.
+            options: what to make of it.
+            follow_ups: messages after something else, with their intents.
+        """
         lexicon = Lexicon(knowledge.concepts)
-        return cls(Classifier.train(messages, labels, lexicon, cost=options.cost, temperature=options.temperature), knowledge, options)
+        cost, temperature = options.cost, options.temperature
+        classifier = Classifier.train(messages, labels, features_with(lexicon), cost=cost, temperature=temperature)
+        urgent = [str(label.startswith(ALARM)) for label in labels]
+        alarms = None
+        if len(set(urgent)) > 1:
+            alarms = Classifier.train(messages, urgent, features_with_negations(lexicon), weights=ALARM_WEIGHTS, cost=cost)
+        context = ContextClassifier.train(follow_ups, messages, labels, lexicon, cost=cost, temperature=temperature) if follow_ups else None
+        return cls(classifier, knowledge, options, alarms=alarms, context=context)
 
     def understand(self, words: Sequence[Word], text: str) -> Understood:
         """Understand one message.
@@ -122,14 +158,18 @@ class Understander:
             return Understood(pressed, 1.0, button.ranking, (button,))
         chances = self.classifier.probabilities(words)
         ranking = self._ranking(chances)
-        alarm = self._urgency.find(words, dict(zip(self.classifier.labels, chances.tolist())))
+        alarm = self._urgency.find(words, dict(zip(self.classifier.labels, chances.tolist())), self._urgent(words))
         if alarm:
             return Understood(alarm.sign, alarm.likelihood, ranking, (Part(text, alarm.sign, alarm.likelihood, ranking),), alarm.rule)
-        part = self._part(chances, text)
+        part = msgspec.structs.replace(self._part(chances, text), after=self.context.after(words) if self.context else {})
         if part.intent in POLITE:
             part = self._asked_politely(words, text) or part
-        parts = self._split(words, text, chances) or (part,)
+        parts = self._split(words, text) or (part,)
         return Understood(SEVERAL if len(parts) > 1 else part.intent, part.confidence, ranking, parts)
+
+    def _urgent(self, words: Sequence[Word]) -> float:
+        """By how much a message lies on the side of those with an alarm sign."""
+        return float(self.alarms.margins(words)[self.alarms.labels.index(str(True))]) if self.alarms else 0.0
 
     def _part(self, chances: NDArray[np.float32], text: str) -> Part:
         ranking = self._ranking(chances)
@@ -155,9 +195,12 @@ class Understander:
                 return part
         return None
 
-    def _split(self, words: Sequence[Word], text: str, whole: NDArray[np.float32]) -> tuple[Part, ...]:
+    def _split(self, words: Sequence[Word], text: str) -> tuple[Part, ...]:
         """The questions of a message that asks different things, or nothing where it asks one."""
-        parts = self._split_clauses(clauses(words, text), whole)
+        pieces = clauses(words, text)
+        if sum(clause.asks for clause in pieces) < 2:
+            return ()
+        parts = self._split_clauses(pieces, self.classifier.probabilities(words, soften=_SOFTEN))
         return parts if len({part.intent for part in parts}) > 1 else ()
 
     def _split_clauses(self, pieces: Sequence[Clause], whole: NDArray[np.float32]) -> tuple[Part, ...]:
@@ -198,14 +241,25 @@ class Understander:
 
     def save(self, folder: Path) -> None:
         """Write what was learned to files in `folder`."""
-        self.classifier.save(folder)
+        self.classifier.save(folder / _INTENTS)
+        if self.alarms:
+            self.alarms.save(folder / _ALARMS)
+        if self.context:
+            self.context.save(folder / _CONTEXT)
         (folder / _KNOWLEDGE).write_bytes(msgspec.json.encode(self.knowledge))
 
     @classmethod
     def load(cls, folder: Path, options: Options) -> "Understander":
         """Read what `save` wrote."""
         knowledge = msgspec.convert(json.loads((folder / _KNOWLEDGE).read_text("utf8")), Knowledge)
-        return cls(Classifier.load(folder, Lexicon(knowledge.concepts)), knowledge, options)
+        lexicon = Lexicon(knowledge.concepts)
+        return cls(
+            Classifier.load(folder / _INTENTS, features_with(lexicon)),
+            knowledge,
+            options,
+            alarms=Classifier.load(folder / _ALARMS, features_with_negations(lexicon)) if (folder / _ALARMS).is_dir() else None,
+            context=ContextClassifier.load(folder / _CONTEXT, lexicon) if (folder / _CONTEXT).is_dir() else None,
+        )
 
 
 def _asks_something(intent: str) -> bool:

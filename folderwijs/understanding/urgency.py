@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Iterable, Mapping, Sequence
 
 from folderwijs.dialogue import ALARM
+from folderwijs.understanding.features import NEGATIONS
 from folderwijs.understanding.words import Word
 
 WINDOW = 9
 """All parts of a rule must stand within this many words."""
 
-_NEGATIONS = frozenset({"geen", "niet", "nooit", "zonder", "nie", "niks", "nauwelijks", "gene", "ni"})
 _NEGATED_WITHIN = 2  # words before a part
+_SHARE = 0.2  # of the logarithm of the chance of alarm signs in a score; like the thresholds found by leaving out one writer at a time
+_LEAST_CHANCE = 1e-9
+_STEEPNESS = 3.0  # of the likelihood around the threshold
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,12 @@ class Rule:
     def _negated(self, words: Sequence[str], index: int) -> bool:
         if self._about_a_not:
             return False
-        return any(word in _NEGATIONS for word in words[max(0, index - _NEGATED_WITHIN) : index])
+        return any(word in NEGATIONS for word in words[max(0, index - _NEGATED_WITHIN) : index])
 
     @property
     def _about_a_not(self) -> bool:
         """Whether the rule itself has a "not" in it: what is missing is then the sign."""
-        return any(part.fullmatch(negation) for part in self.parts for negation in _NEGATIONS)
+        return any(part.fullmatch(negation) for part in self.parts for negation in NEGATIONS)
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,13 @@ class Alarm:
 class Urgency:
     """Decides whether a message has an alarm sign.
 
+    A message's score is how far it lies on the side of messages with an alarm sign, and a share of how likely such signs are
+    among all that it can mean: the first alone misses rare words, the second adds up small chances in a message of unusual ones.
+
     Args:
         rules: for each sign, its lines of `words` in urgent.yml.
-        alone: the learned likelihood that is enough on its own.
-        confirmed: the learned likelihood that is enough where a rule matches too.
+        alone: the score that is enough on its own.
+        confirmed: the score that is enough where a rule matches too.
     """
 
     def __init__(self, rules: Mapping[str, Iterable[str]], alone: float, confirmed: float) -> None:
@@ -92,23 +99,25 @@ class Urgency:
         self._alone = alone
         self._confirmed = confirmed
 
-    def find(self, words: Sequence[Word], chances: Mapping[str, float]) -> Alarm | None:
+    def find(self, words: Sequence[Word], chances: Mapping[str, float], margin: float) -> Alarm | None:
         """The alarm sign in a message, or None.
 
         Args:
             words: of the message.
             chances: the learned probability of each intent.
+            margin: by which the message lies on the side of those with an alarm sign.
         """
         signs = {intent: chance for intent, chance in chances.items() if intent.startswith(ALARM)}
-        likelihood = sum(signs.values())
-        if not signs or likelihood < self._confirmed:
+        score = margin + _SHARE * math.log(max(sum(signs.values()), _LEAST_CHANCE))
+        if not signs or score < self._confirmed:
             return None
         texts = [word.text for word in words]
         matched = next((rule for rule in self._rules if rule.matches(texts)), None)
-        if matched is None and likelihood < self._alone:
+        if matched is None and score < self._alone:
             return None
         learned = max(signs, key=lambda sign: signs[sign])
-        return Alarm(learned if likelihood >= self._alone or matched is None else matched.sign, likelihood, matched.text if matched else "")
+        likelihood = 1 / (1 + math.exp(_STEEPNESS * (self._confirmed - score)))
+        return Alarm(learned if score >= self._alone or matched is None else matched.sign, likelihood, matched.text if matched else "")
 
 
 def _pattern(item: str) -> re.Pattern[str]:

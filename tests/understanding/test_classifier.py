@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from folderwijs.understanding.classifier import Classifier
+from folderwijs.understanding.features import features_with
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.words import Word, split_words
 
-LEXICON = Lexicon({"fietsen": ["fiets", "fietsen", "velo"]})
+FEATURES = features_with(Lexicon({"fietsen": ["fiets", "fietsen", "velo"]}))
 QUESTIONS = {
     "fietsen": ["mag ik fietsen", "mag ik op de fiets", "is fietsen goed", "kan ik fietsen", "fietsen mag dat", "op de fiets naar het werk"],
     "leeftijd": ["op welke leeftijd komt het voor", "welke leeftijd heeft dit", "hoe oud zijn mensen hiermee", "welke leeftijd", "hoe oud ben je dan", "op welke leeftijd"],
@@ -22,7 +23,7 @@ QUESTIONS = {
 
 def train(*intents: str, **options: float) -> Classifier:
     chosen = [(split_words(text), intent) for intent in intents or QUESTIONS for text in QUESTIONS[intent]]
-    return Classifier.train([words for words, _ in chosen], [intent for _, intent in chosen], LEXICON, **options)
+    return Classifier.train([words for words, _ in chosen], [intent for _, intent in chosen], FEATURES, **options)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_training_twice_gives_the_same() -> None:
 
 @pytest.mark.parametrize("text", ["mag ik fietsen", "op welke leeftijd", "schoenen om te fietsen", "qqq", ""])
 def test_a_loaded_classifier_gives_the_same_probabilities(classifier: Classifier, saved: Path, text: str) -> None:
-    loaded = Classifier.load(saved, LEXICON)
+    loaded = Classifier.load(saved, FEATURES)
     words: list[Word] = split_words(text)
     assert loaded.labels == classifier.labels
     assert loaded.probabilities(words) == pytest.approx(classifier.probabilities(words), abs=0.005)  # weights are kept in half precision
@@ -100,7 +101,7 @@ def test_nothing_is_pickled(saved: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
     for name in ("load", "loads", "Unpickler"):
         monkeypatch.setattr(pickle, name, refuse)
-    Classifier.load(saved, LEXICON)
+    Classifier.load(saved, FEATURES)
     for path in saved.iterdir():
         if path.suffix == ".json":
             json.loads(path.read_text("utf8"))
@@ -119,7 +120,7 @@ def test_a_pickle_in_a_model_is_not_run(saved: Path, tmp_path: Path) -> None:
         content = dict(arrays)
     np.savez(path, **{**content, "idf": np.array([Evil()], dtype=object)})
     with pytest.raises(ValueError, match="allow_pickle"):
-        Classifier.load(saved, LEXICON)
+        Classifier.load(saved, FEATURES)
     assert not (tmp_path / "run").exists()
 
 
@@ -128,7 +129,7 @@ def test_a_missing_file_is_an_os_error(saved: Path) -> None:
         content = path.read_bytes()
         path.unlink()
         with pytest.raises(OSError, match=path.name):
-            Classifier.load(saved, LEXICON)
+            Classifier.load(saved, FEATURES)
         path.write_bytes(content)
 
 
@@ -137,7 +138,7 @@ def test_names_that_are_damaged_are_refused(saved: Path) -> None:
     for content, error in [("{", ValueError), ("{}", KeyError)]:
         path.write_text(content, "utf8")
         with pytest.raises(error):
-            Classifier.load(saved, LEXICON)
+            Classifier.load(saved, FEATURES)
 
 
 @pytest.mark.parametrize(
@@ -151,4 +152,4 @@ def test_arrays_that_are_damaged_are_refused(saved: Path, keep: int) -> None:
     [path] = saved.glob("*.npz")
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises((OSError, ValueError, KeyError)):
-        Classifier.load(saved, LEXICON)
+        Classifier.load(saved, FEATURES)

@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from folderwijs.understanding.features import BLOCKS, CHARACTERS, Vectorizer, features_with
+from folderwijs.understanding.features import BLOCKS, CHARACTERS, Features, FollowUp, Vectorizer, features_with, features_with_context, features_with_negations
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.words import Word, lemma_of, split_words
 
-FEATURES = features_with(Lexicon({"rennen": ["rennen", "joggen"], "spier": ["spier"], "pijn": ["pijn", "zeer"]}))
+LEXICON = Lexicon({"rennen": ["rennen", "joggen"], "spier": ["spier"], "pijn": ["pijn", "zeer"]})
+FEATURES = features_with(LEXICON)
 WEIGHTS = {"l": 1.0, "c": 2.0, "x": 1.5}
 ONCE = dict.fromkeys(BLOCKS, 1)
 MESSAGES = [split_words(text) for text in ("mag ik rennen", "mijn spier doet pijn", "mag ik joggen met pijn", "mijn spieren doen zeer")]
@@ -18,8 +19,8 @@ def vectorizer() -> Vectorizer:
     return Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, ONCE)[0]
 
 
-def features_of(text: str, block: str) -> list[str]:
-    return [feature[1:] for feature in FEATURES(split_words(text)) if feature[0] == block]
+def features_of(text: str, block: str, features: Features = FEATURES) -> list[str]:
+    return [feature[1:] for feature in features(split_words(text)) if feature[0] == block]
 
 
 def test_lemmas_come_alone_and_in_pairs_with_the_edges() -> None:
@@ -37,6 +38,21 @@ def test_words_that_mean_the_same_give_the_same_concepts() -> None:
     assert features_of("mag ik rennen", "x") == features_of("mag ik joggen", "x") == ["mogen", "ik", "RENNEN", "< mogen", "mogen ik", "ik RENNEN", "RENNEN >"]
 
 
+@pytest.mark.parametrize(
+    ("text", "negated"),
+    [("ik heb geen pijn", ["PIJN", "ik<", "hebben<"]), ("rode plek heb ik niet", ["plek<", "hebben<", "ik<"]), ("mijn spier doet pijn", [])],
+)
+def test_what_stands_around_a_negation_is_marked(text: str, negated: list[str]) -> None:
+    assert features_of(text, "n", features_with_negations(LEXICON)) == negated
+
+
+def test_a_follow_up_has_its_concepts_with_what_came_before() -> None:
+    features = features_with_context(LEXICON)
+    found = set(features(FollowUp("fietsen", split_words("en joggen dan, joggen"))))
+    assert {"pfietsen", "pfietsen RENNEN", "pfietsen en", "pfietsen dan"} <= found
+    assert found - {feature for feature in found if feature[0] == "p"} == set(FEATURES(split_words("en joggen dan, joggen")))
+
+
 def test_no_words_give_no_features_of_their_own() -> None:
     assert set(FEATURES([])) <= {"l< >", "x< >"}
 
@@ -50,7 +66,7 @@ def test_a_feature_that_is_rare_is_not_learned() -> None:
 
 def test_a_block_without_weight_is_left_out() -> None:
     without, _ = Vectorizer.fit(FEATURES, MESSAGES, {**WEIGHTS, "c": 0}, ONCE)
-    assert {feature[0] for feature in without.vocabulary} == set(BLOCKS) - {"c"}
+    assert {feature[0] for feature in without.vocabulary} == WEIGHTS.keys() - {"c"}
 
 
 def test_columns_are_numbered_without_gaps(vectorizer: Vectorizer) -> None:

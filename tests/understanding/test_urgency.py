@@ -5,7 +5,7 @@ import pytest
 from folderwijs.practice import AlarmSign, load_alarms
 from folderwijs.settings import PROJECT
 from folderwijs.understanding.urgency import WINDOW, Rule, Urgency
-from folderwijs.understanding.words import split_words
+from folderwijs.understanding.words import Word, split_words
 
 SIGNS = load_alarms(PROJECT / "urgent.yml").signs
 RULES = [rule for sign in SIGNS.values() for rule in sign.rules]
@@ -99,42 +99,49 @@ def urgency() -> Urgency:
 
 KNAP = split_words("een knap in mijn kuit")
 NOTHING = split_words("mag ik fietsen")
+LIKELY = {"alarm_a": 0.4, "alarm_b": 0.6}
+"""Of which the logarithm adds nothing to a score."""
 
 
 def test_what_is_learned_is_enough_where_it_is_sure(urgency: Urgency) -> None:
-    alarm = urgency.find(NOTHING, {"alarm_a": 0.2, "alarm_b": 0.4, "fietsen": 0.4})
+    alarm = urgency.find(NOTHING, LIKELY, 0.6)
     assert alarm is not None
-    assert (alarm.sign, alarm.likelihood, alarm.rule) == ("alarm_b", pytest.approx(0.6), "")
+    assert (alarm.sign, alarm.rule) == ("alarm_b", "")
+    assert urgency.find(NOTHING, LIKELY, 0.4) is None
 
 
 def test_a_rule_confirms_what_is_learned_half(urgency: Urgency) -> None:
-    chances = {"alarm_a": 0.05, "alarm_b": 0.1, "fietsen": 0.85}
-    assert urgency.find(NOTHING, chances) is None
-    alarm = urgency.find(KNAP, chances)
+    alarm = urgency.find(KNAP, LIKELY, 0.2)
     assert alarm is not None
     assert (alarm.sign, alarm.rule) == ("alarm_a", "knap kuit")  # the rule's own sign, where learning is not sure
+    assert urgency.find(NOTHING, LIKELY, 0.2) is None
 
 
 def test_what_is_surely_learned_names_the_sign_though_a_rule_says_another(urgency: Urgency) -> None:
-    alarm = urgency.find(KNAP, {"alarm_a": 0.1, "alarm_b": 0.8})
+    alarm = urgency.find(KNAP, LIKELY, 0.6)
     assert alarm is not None
     assert (alarm.sign, alarm.rule) == ("alarm_b", "knap kuit")
 
 
-def test_without_an_alarm_sign_there_is_no_alarm(urgency: Urgency) -> None:
-    assert urgency.find(NOTHING, {"alarm_a": 0.01, "fietsen": 0.99}) is None
-    assert urgency.find(NOTHING, {"fietsen": 1.0}) is None
-    assert urgency.find([], {"alarm_a": 0.01}) is None
+def test_the_likelier_the_sooner_and_the_surer(urgency: Urgency) -> None:
+    assert urgency.find(NOTHING, {"alarm_a": 0.01, "fietsen": 0.99}, 0.6) is None
+    found = [urgency.find(NOTHING, LIKELY, margin) for margin in (0.5, 1.0, 2.0)]
+    likelihoods = [alarm.likelihood for alarm in found if alarm]
+    assert len(likelihoods) == 3
+    assert likelihoods == sorted(likelihoods)
+    assert all(0.5 < likelihood < 1 for likelihood in likelihoods)
+
+
+@pytest.mark.parametrize("chances", [{"fietsen": 1.0}, {"alarm_a": 0.0, "fietsen": 1.0}])
+@pytest.mark.parametrize("words", [KNAP, NOTHING, []])
+def test_without_an_alarm_sign_there_is_no_alarm(urgency: Urgency, chances: dict[str, float], words: list[Word]) -> None:
+    assert urgency.find(words, chances, 0.9) is None
 
 
 def test_without_rules_only_what_is_learned_counts() -> None:
     urgency = Urgency({}, alone=0.5, confirmed=0.1)
-    assert urgency.find(KNAP, {"alarm_a": 0.4}) is None
-    assert urgency.find(KNAP, {"alarm_a": 0.6}) is not None
-
-
-def test_a_rule_confirms_what_was_learned_and_is_not_enough_by_itself(urgency: Urgency) -> None:
-    assert urgency.find(KNAP, {"alarm_a": 0.0, "alarm_b": 0.0, "fietsen": 1.0}) is None
+    assert urgency.find(KNAP, LIKELY, 0.4) is None
+    assert urgency.find(KNAP, LIKELY, 0.6) is not None
 
 
 # The project's own urgent.yml.

@@ -1,0 +1,109 @@
+"""What a short message means after each thing that the turn before can have been about."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Mapping, Sequence
+
+import numpy as np
+
+from folderwijs.understanding.classifier import BLOCK_WEIGHTS, Classifier
+from folderwijs.understanding.features import FollowUp, context_features, features_with_context
+from folderwijs.understanding.lexicon import Lexicon
+from folderwijs.understanding.words import Word
+
+MOST_WORDS = 12
+"""A longer message is read without the turn before it."""
+
+_WEIGHTS: Mapping[str, float] = {**BLOCK_WEIGHTS, "p": 1.0}
+_UNRELATED = 4  # questions that have nothing to do with the turn before, for each follow-up in the data
+_BEFORES = "befores.json"
+
+
+class ContextClassifier:
+    """Knows what follow-ups mean: trained on follow-ups after a topic, and on questions that stand by themselves after any.
+
+    Args:
+        classifier: over follow-ups.
+        befores: everything the turn before can have been about.
+        lexicon: the one it was trained with.
+    """
+
+    def __init__(self, classifier: Classifier, befores: Sequence[str], lexicon: Lexicon) -> None:
+        self.classifier = classifier
+        self._befores = befores
+        self._lexicon = lexicon
+
+    @classmethod
+    def train(
+        cls, follow_ups: Sequence[tuple[FollowUp, str]], messages: Sequence[Sequence[Word]], labels: Sequence[str], lexicon: Lexicon, *, cost: float, temperature: float
+    ) -> "ContextClassifier":
+        """Learn.
+
+        Args:
+            follow_ups: each with its intent.
+            messages: words of questions that stand by themselves.
+            labels: their intents.
+            lexicon: finds their concepts.
+            cost, temperature: see `Classifier`.
+        """
+        befores = sorted({follow_up.before for follow_up, _ in follow_ups})
+        chance = np.random.default_rng(0)
+        short = [index for index, words in enumerate(messages) if len(words) <= MOST_WORDS]
+        chosen = chance.permutation(short)[: _UNRELATED * len(follow_ups)]
+        unrelated = [(FollowUp(befores[chance.integers(len(befores))], messages[index]), labels[index]) for index in chosen]
+        examples = [*follow_ups, *unrelated]
+        return cls(
+            Classifier.train(
+                [follow_up for follow_up, _ in examples],
+                [intent for _, intent in examples],
+                features_with_context(lexicon),
+                weights=_WEIGHTS,
+                cost=cost,
+                temperature=temperature,
+            ),
+            befores,
+            lexicon,
+        )
+
+    def after(self, words: Sequence[Word]) -> dict[str, tuple[str, float]]:
+        """The likeliest intent of a message and its probability, for each thing that the turn before can have been about; none for a long message."""
+        if len(words) > MOST_WORDS:
+            return {}
+        classifier = self.classifier
+        alone = classifier.margins(FollowUp("", words))
+        marks = self._lexicon.mark(words)
+        found = {}
+        for before in self._befores:
+            columns, values = classifier.vectorizer.row_of(context_features(before, marks))
+            margins = (alone + values @ classifier.weights[columns]) / classifier.temperature
+            best = int(margins.argmax())
+            found[before] = (classifier.labels[best], float(1 / np.exp(margins - margins[best]).sum()))
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write it to files in `folder`."""
+        self.classifier.save(folder)
+        (folder / _BEFORES).write_text(json.dumps(self._befores), "utf8")
+
+    @classmethod
+    def load(cls, folder: Path, lexicon: Lexicon) -> "ContextClassifier":
+        """Read what `save` wrote, with the lexicon it was trained with."""
+        return cls(Classifier.load(folder, features_with_context(lexicon)), json.loads((folder / _BEFORES).read_text("utf8")), lexicon)
+
+
+def load_follow_ups(folder: Path) -> list[tuple[str, str, str]]:
+    """The follow-ups of every .tsv file in `folder`: what the turn before was about, the text, its intent.
+
+    Raises:
+        ValueError: a line has no three fields; the message names file and line.
+    """
+    found = []
+    for path in sorted(folder.glob("*.tsv")):
+        for number, line in enumerate(path.read_text("utf8").splitlines(), 1):
+            fields = line.split("\t")
+            if len(fields) != 3 or not all(field.strip() for field in fields):
+                raise ValueError(f"{path}:{number}: not three fields separated by tabs")
+            found.append((fields[0], fields[1], fields[2]))
+    return found
