@@ -100,9 +100,9 @@ class Answers:
         """The practice's own details."""
         return Reply("practice", self.texts.get("practice", id_), contacts=(self.phone,))
 
-    def outside(self, id_: str) -> Reply:
-        """Say what the assistant is for."""
-        return Reply("outside", self.texts.get("outside", id_), suggestions=self.openers())
+    def outside(self, id_: str, or_else: Sequence[str] = ()) -> Reply:
+        """Say what the assistant is for; `or_else` as for `topic`."""
+        return Reply("outside", self.texts.get("outside", id_), suggestions=tuple(dict.fromkeys((*self.readings(or_else), *self.openers())))[:MAX_SUGGESTIONS])
 
     def smalltalk(self, id_: str) -> Reply:
         """A short friendly word; suggestions where the visitor has yet to ask."""

@@ -18,7 +18,7 @@ import yaml
 
 from folderwijs import no_tensorflow, training
 from folderwijs.answers import Answers, load_answers
-from folderwijs.consistency import check_domain
+from folderwijs.consistency import check_domain, check_follow_ups
 from folderwijs.content import ContentError, Problem, collecting
 from folderwijs.engine_errors import ModelError
 from folderwijs.replies import Reply
@@ -78,6 +78,7 @@ def _content() -> tuple[Settings, Answers]:
     with collecting(problems):
         answers = load_answers(PROJECT, settings.leaflet)
         check_domain(PROJECT / "domain.yml", answers)
+        check_follow_ups(PROJECT / "data" / "follow_ups", answers)
     with collecting(problems):
         load_lexicon(PROJECT / "lexicon.yml")
     if problems:

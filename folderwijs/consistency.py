@@ -1,4 +1,4 @@
-"""Holds domain.yml against the content: every intent has something to say, and everything that can be said has an intent."""
+"""Holds domain.yml and the follow-ups to learn from against the content: every intent has something to say, and everything that can be said has an intent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 from folderwijs.answers import Answers
 from folderwijs.content import ContentError, ContentFile, Problem
-from folderwijs.dialogue import FOLLOW_UP_INTENTS, REACTIONS, SEVERAL, UNSURE
+from folderwijs.dialogue import ELSEWHERE, FOLLOW_UP_INTENTS, REACTIONS, SEVERAL, UNSURE
+from folderwijs.understanding.context import load_follow_ups
 
 
 def known_intents(answers: Answers) -> dict[str, str]:
@@ -40,6 +41,26 @@ def check_domain(domain: Path, answers: Answers) -> None:
         file.problem(("intents",), f"De intent '{name}' ontbreekt; {source} noemt hem wel.", "Zet hem in deze lijst en geef hem trainingsvragen in data/.")
         for name, source in known.items()
         if name not in named
+    ]
+    if problems:
+        raise ContentError(problems)
+
+
+def check_follow_ups(folder: Path, answers: Answers) -> None:
+    """Hold the follow-ups to learn from against the content.
+
+    Raises:
+        ContentError: a line has no three fields, an intent that nothing can be said to, or a turn before it that cannot be.
+    """
+    befores, intents = {*answers.questions, *ELSEWHERE}, known_intents(answers)
+    problems = [
+        Problem(path, number, f"'{name}' bestaat niet.", mend)
+        for path, number, (before, _, intent) in load_follow_ups(folder)
+        for name, known, mend in (
+            (before, befores, "Vooraan staat een onderwerp, of gat, praktijk of buiten."),
+            (intent, intents, "Achteraan staat een intent uit domain.yml."),
+        )
+        if name not in known
     ]
     if problems:
         raise ContentError(problems)

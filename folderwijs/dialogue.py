@@ -144,7 +144,7 @@ class Turn:
         if intent.startswith(PRACTICE):
             return self.answers.matter(intent)
         if intent.startswith(OUTSIDE):
-            return self.answers.outside(intent)
+            return self.answers.outside(intent, self._or_else(part))
         if intent in FOLLOW_UP_INTENTS:
             return self.follow_up(intent[len(FOLLOW_UP) :])
         if intent in REACTIONS:

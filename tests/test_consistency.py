@@ -7,7 +7,7 @@ import yaml
 from content_copy import ContentCopy
 
 from folderwijs.answers import Answers
-from folderwijs.consistency import check_domain, known_intents
+from folderwijs.consistency import check_domain, check_follow_ups, known_intents
 from folderwijs.content import ContentError, Problem
 from folderwijs.dialogue import SEVERAL, UNSURE
 from folderwijs.settings import PROJECT
@@ -84,3 +84,29 @@ def test_every_intent_has_one_rule_with_an_action_of_the_domain(answers: Answers
     assert actions.keys() == known_intents(answers).keys()
     assert all(len(names) == 1 for names in actions.values())
     assert {name for [name] in actions.values()} == set(yaml.safe_load((PROJECT / "domain.yml").read_text("utf8"))["actions"])
+
+
+def test_the_projects_follow_ups_fit_its_content(answers: Answers) -> None:
+    check_follow_ups(PROJECT / "data" / "follow_ups", answers)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("fietsen\ten dan?\tvervolg_meer", ""),
+        ("gat\ten dan?\tfietsen", ""),
+        ("fietsen\ten dan?", "drie velden"),
+        ("fietsen\t \tfietsen", "drie velden"),
+        ("fietsten\ten dan?\tfietsen", "'fietsten' bestaat niet"),
+        ("fietsen\ten dan?\tfietsten", "'fietsten' bestaat niet"),
+        ("praktijk_adres\ten dan?\tfietsen", "'praktijk_adres' bestaat niet"),
+    ],
+)
+def test_a_mistake_in_a_follow_up_is_told_with_its_line(tmp_path: Path, answers: Answers, line: str, told: str) -> None:
+    (tmp_path / "x.tsv").write_text(f"fietsen\ten wandelen?\tactief_blijven\n{line}\n", "utf8")
+    if not told:
+        check_follow_ups(tmp_path, answers)
+        return
+    with pytest.raises(ContentError, match=told) as caught:
+        check_follow_ups(tmp_path, answers)
+    assert [problem.line for problem in caught.value.problems] == [2]

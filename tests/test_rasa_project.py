@@ -25,6 +25,7 @@ from evaluation.questions import load_dialogues, load_questions
 from folderwijs.answers import Answers
 from folderwijs.dialogue import SEVERAL, UNSURE
 from folderwijs.settings import PROJECT
+from folderwijs.understanding.context import load_follow_ups
 
 RASA = Path(sys.executable).with_name("rasa")
 SECONDS = 240
@@ -113,6 +114,13 @@ def test_no_held_out_text_was_trained_on(questions: list[Question], words: range
     held_out = [question.text for question in load_questions()] + [text for dialogue in load_dialogues() for text, _ in dialogue.turns]
     trained = {bare(question.text) for question in questions}
     assert [text for text in held_out if len(bare(text).split()) in words and bare(text) in trained] == []
+
+
+def test_no_follow_up_stands_twice_or_is_a_held_out_text() -> None:
+    follow_ups = [(before, bare(text)) for _, _, (before, text, _) in load_follow_ups(PROJECT / "data" / "follow_ups")]
+    assert len(set(follow_ups)) == len(follow_ups) > 3000
+    held_out = {bare(text) for dialogue in load_dialogues() for text, _ in dialogue.turns} | {bare(question.text) for question in load_questions()}
+    assert [text for _, text in follow_ups if text in held_out and len(text.split()) > 3] == []  # shorter ones ("hoe lang dan") belong to nobody
 
 
 # The rasa command.

@@ -119,10 +119,10 @@ def follow_ups_of(project: Path) -> list[tuple[FollowUp, str]]:
     """The follow-ups to learn from, each with its intent.
 
     Raises:
-        ValueError: a file of them cannot be read.
+        ContentError: a file of them cannot be read.
     """
     language = load("nl_core_news_sm")
-    return [(FollowUp(before, tuple(words_in(language, text))), intent) for before, text, intent in load_follow_ups(project / "data" / "follow_ups")]
+    return [(FollowUp(before, tuple(words_in(language, text))), intent) for _, _, (before, text, intent) in load_follow_ups(project / "data" / "follow_ups")]
 
 
 def words_of(message: Message) -> list[Word]:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from folderwijs.content import ContentError, Problem, read_text
 from folderwijs.understanding.classifier import BLOCK_WEIGHTS, Classifier
 from folderwijs.understanding.features import FollowUp, context_features, features_with_context
 from folderwijs.understanding.lexicon import Lexicon
@@ -73,14 +75,23 @@ class ContextClassifier:
             return {}
         classifier = self.classifier
         alone = classifier.margins(FollowUp("", words))
-        marks = self._lexicon.mark(words)
-        found = {}
-        for before in self._befores:
-            columns, values = classifier.vectorizer.row_of(context_features(before, marks))
-            margins = (alone + values @ classifier.weights[columns]) / classifier.temperature
-            best = int(margins.argmax())
-            found[before] = (classifier.labels[best], float(1 / np.exp(margins - margins[best]).sum()))
-        return found
+        columns, values, rows = self._in_context(self._lexicon.mark(words))
+        starts = np.searchsorted(rows, np.arange(len(self._befores)))  # each thing alone is a feature too, so each has a row
+        margins = (alone + np.add.reduceat(values[:, None] * classifier.weights[columns], starts)) / classifier.temperature
+        best = margins.argmax(axis=1)
+        chances = 1 / np.exp(margins - margins.max(axis=1, keepdims=True)).sum(axis=1)
+        return {before: (classifier.labels[label], chance) for before, label, chance in zip(self._befores, best.tolist(), chances.tolist())}
+
+    def _in_context(self, marks: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
+        """Columns and values of what a message has together with each thing that came before, and the number of that thing; weighed as `Vectorizer` does."""
+        vectorizer = self.classifier.vectorizer
+        found = [
+            (column, row) for row, before in enumerate(self._befores) for feature in context_features(before, marks) if (column := vectorizer.vocabulary.get(feature)) is not None
+        ]
+        columns, rows = np.array(found, dtype=np.int64).reshape(-1, 2).T
+        idf = vectorizer.idf[columns]
+        norms = np.sqrt(np.bincount(rows, weights=idf**2, minlength=len(self._befores)))
+        return columns, (_WEIGHTS["p"] * idf / norms[rows]).astype(np.float32), rows
 
     def save(self, folder: Path) -> None:
         """Write it to files in `folder`."""
@@ -93,17 +104,20 @@ class ContextClassifier:
         return cls(Classifier.load(folder, features_with_context(lexicon)), json.loads((folder / _BEFORES).read_text("utf8")), lexicon)
 
 
-def load_follow_ups(folder: Path) -> list[tuple[str, str, str]]:
-    """The follow-ups of every .tsv file in `folder`: what the turn before was about, the text, its intent.
+def load_follow_ups(folder: Path) -> list[tuple[Path, int, tuple[str, str, str]]]:
+    """The follow-ups of every .tsv file in `folder`: file, line, and then what the turn before was about, the text and its intent.
 
     Raises:
-        ValueError: a line has no three fields; the message names file and line.
+        ContentError: a line has no three fields.
     """
-    found = []
+    found, problems = [], []
     for path in sorted(folder.glob("*.tsv")):
-        for number, line in enumerate(path.read_text("utf8").splitlines(), 1):
+        for number, line in enumerate(read_text(path, "Bewaar het opnieuw als tekst.").splitlines(), 1):
             fields = line.split("\t")
-            if len(fields) != 3 or not all(field.strip() for field in fields):
-                raise ValueError(f"{path}:{number}: not three fields separated by tabs")
-            found.append((fields[0], fields[1], fields[2]))
+            if len(fields) == 3 and all(field.strip() for field in fields):
+                found.append((path, number, (fields[0], fields[1], fields[2])))
+            else:
+                problems.append(Problem(path, number, "Hier horen drie velden te staan.", "Schrijf: onderwerp ervoor, tab, tekst, tab, intent."))
+    if problems:
+        raise ContentError(problems)
     return found

@@ -34,13 +34,14 @@ _INTENTS, _ALARMS, _CONTEXT = "intents", "alarms", "context"
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What config.yml may set. All but the first two are probabilities.
+    """What config.yml may set. All are probabilities but the first two and those of alarm signs.
 
     Attributes:
         cost: of the classifier: larger fits the training questions closer.
         temperature: of the classifier: smaller is surer.
         certainty: below this of the likeliest intent, the assistant asks back.
-        family: this much for all intents of a family together (outside, practice) is enough, where no single intent has more.
+        family: this much for all intents about the practice together is enough, where no single intent has more.
+        outside: this much for all intents outside the complaint together is enough, whatever a single question has.
         alarm: score of an alarm sign that is enough on its own; no probability, see `Urgency`.
         alarm_confirmed: the same where a rule of urgent.yml matches too.
         split: each of two questions in sentences of their own must be at least this likely.
@@ -52,8 +53,9 @@ class Options(msgspec.Struct, frozen=True):
     temperature: float = 0.2
     certainty: float = 0.2
     family: float = 0.3
-    alarm: float = -0.85
-    alarm_confirmed: float = -1.25
+    outside: float = 0.25
+    alarm: float = -0.95
+    alarm_confirmed: float = -1.35
     split: float = 0.5
     split_joined: float = 0.7
     split_whole: float = 0.01
@@ -176,12 +178,18 @@ class Understander:
         intent, confidence = ranking[0]
         if confidence < self.options.certainty:
             intent = UNSURE
-        for family in (OUTSIDE, PRACTICE):
-            members = [(name, chance) for name, chance in zip(self.classifier.labels, chances.tolist()) if name.startswith(family)]
-            together = sum(chance for _, chance in members)
-            if members and together >= self.options.family and together > confidence:
-                intent, confidence = max(members, key=lambda member: member[1])[0], together
+        outside = self._family(OUTSIDE, chances)
+        practice = self._family(PRACTICE, chances)
+        if outside[1] >= (self.options.outside if intent == UNSURE or _asks_something(intent) else max(self.options.outside, confidence)):
+            intent, confidence = outside
+        elif practice[1] >= max(self.options.family, confidence):
+            intent, confidence = practice
         return Part(text, intent, confidence, ranking)
+
+    def _family(self, name: str, chances: NDArray[np.float32]) -> tuple[str, float]:
+        """The likeliest intent of a family, and the chance of the whole family."""
+        members = [(intent, chance) for intent, chance in zip(self.classifier.labels, chances.tolist()) if intent.startswith(name)]
+        return max(members, key=lambda member: member[1], default=("", 0.0))[0], sum(chance for _, chance in members)
 
     def _ranking(self, chances: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
         return tuple((self.classifier.labels[index], float(chances[index])) for index in np.argsort(-chances)[:RANKED])

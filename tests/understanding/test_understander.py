@@ -128,7 +128,7 @@ def test_a_family_goes_before_a_likelier_single_intent() -> None:
 
 
 def test_a_family_that_is_not_likely_enough_does_not_count() -> None:
-    chances = {"fietsen": 0.16, "buiten_een": 0.15, "buiten_twee": 0.15, **{f"intent_{number}": 0.09 for number in range(6)}}
+    chances = {"fietsen": 0.16, "praktijk_een": 0.15, "praktijk_twee": 0.15, **{f"intent_{number}": 0.09 for number in range(6)}}
     assert understood_of(chances).intent == UNSURE
 
 
@@ -137,7 +137,13 @@ def test_no_other_intents_are_added_up() -> None:
 
 
 def test_a_surer_intent_goes_before_a_family() -> None:
-    assert understood_of({"fietsen": 0.7, "buiten_een": 0.15, "buiten_twee": 0.15}).intent == "fietsen"
+    assert understood_of({"fietsen": 0.6, "praktijk_een": 0.25, "praktijk_twee": 0.15}).intent == "fietsen"
+
+
+def test_a_good_chance_of_being_outside_is_enough_against_a_question() -> None:
+    assert understood_of({"fietsen": 0.7, "buiten_een": 0.16, "buiten_twee": 0.14}).intent == "buiten_een"
+    assert understood_of({"fietsen": 0.8, "buiten_een": 0.1, "buiten_twee": 0.1}).intent == "fietsen"
+    assert understood_of({"bedankt": 0.7, "buiten_een": 0.16, "buiten_twee": 0.14}).intent == "bedankt"
 
 
 # Alarm signs.
