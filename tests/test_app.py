@@ -120,15 +120,15 @@ def test_too_many_messages_are_refused_for_a_while(limited: TestClient, refused:
 def test_a_visitor_who_must_wait_can_still_see_the_page(limited: TestClient) -> None:
     for _ in range(3):
         limited.post("/api/chat", json={"message": "hallo"})
-    assert [limited.get(path).status_code for path in ("/", "/static/chat.js", "/health")] == [200, 200, 200]
+    assert [limited.get(path).status_code for path in ("/", "/folderwijs.js", "/health")] == [200, 200, 200]
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 200), ("HEAD", "/", 200), ("GET", "/health", 200), ("GET", "/static/chat.js", 200), ("GET", "/static/chat.css", 200), ("GET", "/api/search?q=a", 200),
-        ("GET", "/api/search", 400), ("POST", "/api/chat", 400), ("GET", "/api/chat", 405), ("PUT", "/api/chat", 405), ("DELETE", "/", 405), ("POST", "/health", 405), ("POST", "/static/chat.js", 405),
-        ("GET", "/bestaat-niet", 404), ("GET", "/static/bestaat-niet", 404), ("GET", "/static/%2e%2e/index.html", 404), ("GET", "/static/%2e%2e/%2e%2e/practice.yml", 404), ("GET", "/static/%00", 404),
+        ("GET", "/", 200), ("HEAD", "/", 200), ("GET", "/health", 200), ("GET", "/folderwijs.js", 200), ("GET", "/static/pages.css", 200), ("GET", "/folder", 200), ("GET", "/voorbeeld", 200), ("GET", "/api/widget", 200), ("GET", "/api/search?q=a", 200),
+        ("GET", "/api/search", 400), ("POST", "/api/chat", 400), ("GET", "/api/chat", 405), ("PUT", "/api/chat", 405), ("DELETE", "/", 405), ("POST", "/health", 405), ("POST", "/folderwijs.js", 405), ("POST", "/api/feedback", 404),
+        ("GET", "/bestaat-niet", 404), ("GET", "/static/bestaat-niet", 404), ("GET", "/static/%2e%2e/pages/chat.html", 404), ("GET", "/static/%2e%2e/%2e%2e/practice.yml", 404), ("GET", "/static/%00", 404),
         ("GET", "/static/" + "a" * 5000, 404), ("GET", "/api/chat/", 307),
     ],
     ids=lambda value: str(value)[:40],

@@ -1,0 +1,67 @@
+"""What the tests in a browser share: a service in a process of its own, a browser, and the chat open in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from chat_page import CHROMIUM, SIZES, Chat
+from playwright.sync_api import Browser, sync_playwright
+from service_process import service_process
+
+from folderwijs.answers import Answers
+
+ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync".split()
+
+
+@pytest.fixture(scope="session")
+def service(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a service in a process of its own."""
+    with service_process(tmp_path_factory.mktemp("browser") / "log") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium, chromium-browser or google-chrome on PATH: the chat is not tried in a browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=SIZES)
+def size(request: pytest.FixtureRequest) -> str:
+    """The name of a size of window: every test that needs one runs on each."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def open_chat(browser: Browser, service: str, answers: Answers, size: str) -> Iterator[Callable[..., Chat]]:
+    """Opens the chat: on its own page, or on another `path` of the service."""
+    contexts = []
+
+    def open_page(path: str = "/", init: str = "", **options: Any) -> Chat:
+        contexts.append(browser.new_context(**{"viewport": SIZES[size], "locale": "nl-NL", "reduced_motion": "reduce", **options}))
+        contexts[-1].add_init_script(init)
+        chat = Chat(contexts[-1].new_page(), size, answers)
+        chat.page.goto(service + path)
+        return chat
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def chat(open_chat: Callable[..., Chat], service: str) -> Iterator[Chat]:
+    """The chat page; whatever a test does with it, it must neither go elsewhere nor complain."""
+    chat = open_chat()
+    yield chat
+    assert {urlsplit(url).netloc for url in chat.requests} == {urlsplit(service).netloc}
+    assert chat.complaints == []
