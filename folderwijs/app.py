@@ -250,11 +250,11 @@ class Service:
     async def about(self, request: Request) -> Response:
         """GET /api/widget: what the chat shows before anything is asked."""
         answers = self._answers
-        says = ("greeting", "computer", "privacy" if self._question_log is None else "kept", "alarm")
+        kept = self._question_log is not None
         return _json(
             About(
                 LeafletNames(answers.leaflet.id, answers.leaflet.title, answers.leaflet.subject), PracticeContact(answers.practice.name, answers.practice.phone),
-                [answers.texts.get("widget", name) for name in says], answers.openers(), answers.matter("praktijk_mens"), self._question_log is not None,
+                answers.greeting(kept), answers.openers(), answers.matter("praktijk_mens"), kept,
             )
         )
 

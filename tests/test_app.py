@@ -78,7 +78,20 @@ def test_a_session_whose_conversation_is_forgotten_starts_anew(chat: Chat, under
     understood_as()
     session = chat("leeftijd")["session"]
     engine.store.drop(Sessions(settings.secret).conversation(session))
-    assert chat("vervolg_herhaal", session)["replies"][0]["kind"] == "smalltalk"
+    again = chat("vervolg_herhaal", session)
+    assert again["replies"][0]["kind"] == "smalltalk"
+    assert again["forgotten"] is True
+    assert chat("leeftijd", session)["forgotten"] is False
+    assert chat("leeftijd")["forgotten"] is False, "a first message has nothing before it"
+
+
+def test_the_chat_is_told_whose_it_is(client: TestClient) -> None:
+    about = client.get("/api/widget").json()
+    assert about["leaflet"] == {"id": CONTENT.leaflet.id, "title": CONTENT.leaflet.title, "subject": CONTENT.leaflet.subject}
+    assert about["practice"] == {"name": CONTENT.practice.name, "phone": CONTENT.practice.phone}
+    assert [opener["message"] for opener in about["openers"]] == [opener.message for opener in CONTENT.openers()]
+    assert "computerprogramma" in " ".join(about["greeting"])
+    assert CONTENT.practice.phone in about["human"]["text"]
 
 
 def test_a_search_changes_no_conversation(client: TestClient, chat: Chat, understood_as: Callable[..., None]) -> None:
