@@ -68,6 +68,19 @@ class Chat:
         expect(self.turns.nth(before)).to_be_visible()
         expect(self.status).to_have_text("")
 
+    @property
+    def launcher(self) -> Locator:
+        return self.page.get_by_role("button", name="Vraag over de folder")
+
+    @property
+    def panel(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    def unfold(self) -> None:
+        """Open the chat in a website, and wait for its first words."""
+        self.launcher.click()
+        expect(self.page.locator(".greeting")).to_be_visible()
+
     def shoot(self, state: str) -> None:
         """Keep a picture of what is in sight."""
         self.page.screenshot(path=SCREENSHOTS / f"{state}-{self._size}.png")

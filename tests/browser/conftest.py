@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from chat_page import CHROMIUM, SIZES, Chat
+from host_site import HostSite, host_site
 from playwright.sync_api import Browser, sync_playwright
 from service_process import service_process
 
@@ -17,9 +18,16 @@ ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-
 
 
 @pytest.fixture(scope="session")
-def service(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site() -> Iterator[HostSite]:
+    """A clinic's website, whose origin the service lists."""
+    with host_site() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def service(model: Path, site: HostSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service in a process of its own."""
-    with service_process(tmp_path_factory.mktemp("browser") / "log") as address:
+    with service_process(tmp_path_factory.mktemp("browser") / "log", ORIGINS=site.url) as address:
         yield address
 
 
@@ -43,14 +51,14 @@ def size(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def open_chat(browser: Browser, service: str, answers: Answers, size: str) -> Iterator[Callable[..., Chat]]:
-    """Opens the chat: on its own page, or on another `path` of the service."""
+    """Opens the chat: on its own page, on another page of the service, or on another website."""
     contexts = []
 
-    def open_page(path: str = "/", init: str = "", **options: Any) -> Chat:
+    def open_page(address: str = "/", init: str = "", **options: Any) -> Chat:
         contexts.append(browser.new_context(**{"viewport": SIZES[size], "locale": "nl-NL", "reduced_motion": "reduce", **options}))
         contexts[-1].add_init_script(init)
         chat = Chat(contexts[-1].new_page(), size, answers)
-        chat.page.goto(service + path)
+        chat.page.goto(service + address if address.startswith("/") else address)
         return chat
 
     yield open_page
