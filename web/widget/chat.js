@@ -246,7 +246,7 @@ class FolderwijsChat extends HTMLElement {
   }
 
   say(text, bad = false) {
-    this.status.replaceChildren(...linked(text));
+    this.status.replaceChildren(...(text ? linked(text) : []));
     this.status.classList.toggle("bad", bad);
     if (text && this.scroller === this.panel) this.reveal(this.status, "end");
   }

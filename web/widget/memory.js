@@ -1,11 +1,13 @@
 const MOST_TURNS = 200;
 
+const isTurn = (entry) => [entry?.own, entry?.note, entry?.reply?.text].some((text) => typeof text === "string");
+
 /** What one tab keeps of one chat: the conversation, its session, what is being typed. Gone when the tab closes, or when the visitor clears it. */
 class TabMemory {
   constructor(name) {
     this.name = name;
     this.value = { session: null, turns: [], draft: "", open: null, ...this.read() };
-    if (!Array.isArray(this.value.turns)) this.value.turns = [];
+    this.value.turns = Array.isArray(this.value.turns) ? this.value.turns.filter(isTurn) : [];
   }
 
   read() {

@@ -3,7 +3,7 @@ function conversationText(turns) {
   const told = ({ own, note, reply }) => {
     if (own !== undefined) return `${DUTCH.you}: ${own}`;
     if (note !== undefined) return note;
-    const quotes = reply.sources.map((source) => `“${source.quote}” (${DUTCH.section(source.section)})`);
+    const quotes = (reply.sources || []).map((source) => `“${source.quote}” (${DUTCH.section(source.section)})`);
     return [`${DUTCH.assistant}: ${reply.text}`, ...quotes].join("\n");
   };
   return [...turns.map(told), CALL_US].join("\n\n");
@@ -42,7 +42,7 @@ function addStyles(root, ...texts) {
 /** Prints the chat alone: the page around it is hidden on paper, and as it was afterwards. */
 function printOnly(chat) {
   const details = [...chat.shadowRoot.querySelectorAll("details:not([open])")];
-  const before = document.adoptedStyleSheets || [];
+  const before = [...(document.adoptedStyleSheets || [])];
   details.forEach((each) => each.setAttribute("open", ""));
   chat.setAttribute("data-printing", "");
   if (document.adoptedStyleSheets) {

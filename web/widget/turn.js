@@ -24,7 +24,7 @@ class Turns {
   }
 
   reply({ reply, asked }) {
-    const { kind, title, text, contacts = [], sources, suggestions } = reply;
+    const { kind, title, text, contacts = [], sources = [], suggestions = [] } = reply;
     return this.turn(
       `assistant ${KINDS.includes(kind) ? kind : "answer"}`,
       DUTCH.assistant,
