@@ -52,7 +52,7 @@ class FolderwijsChat extends HTMLElement {
       button(DUTCH.clear, () => this.clear()),
     );
     const toggle = () => this.showMenu(this.menu.hidden);
-    this.menuButton = button(DUTCH.menu, toggle, { picture: "menu", class: "icon wordless", "aria-expanded": "false", "aria-controls": "menu" });
+    this.menuButton = button(DUTCH.menu, toggle, { picture: "menu", class: "icon wordless", title: DUTCH.menu, "aria-expanded": "false", "aria-controls": "menu" });
     const close = this.page ? null : button(DUTCH.close, () => this.close(), { picture: "close", class: "icon" });
     const skip = this.page ? button(DUTCH.toField, () => this.field.focus(), { class: "skip" }) : null;
     return make(
@@ -316,7 +316,7 @@ class FolderwijsChat extends HTMLElement {
 
   microphone() {
     this.listening = null;
-    this.mike = button(DUTCH.speak, () => this.speak(), { picture: "microphone", class: "wordless mike", "aria-pressed": "false" });
+    this.mike = button(DUTCH.speak, () => this.speak(), { picture: "microphone", class: "wordless mike", title: DUTCH.speak, "aria-pressed": "false" });
     return this.mike;
   }
 
@@ -357,7 +357,7 @@ class FolderwijsChat extends HTMLElement {
 
   setListening(on) {
     this.mike.setAttribute("aria-pressed", String(on));
-    this.mike.lastElementChild.textContent = on ? DUTCH.stopSpeaking : DUTCH.speak;
+    this.mike.title = this.mike.lastElementChild.textContent = on ? DUTCH.stopSpeaking : DUTCH.speak;
   }
 
   // Scrolling: within the chat alone, never the page around it.

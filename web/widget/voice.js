@@ -5,7 +5,7 @@ class Reader {
     this.reading = null;
     if (!("speechSynthesis" in window)) return;
     const look = () => {
-      this.voice = speechSynthesis.getVoices().find((voice) => voice.localService && /^nl\b/i.test(voice.lang)) || null;
+      this.voice = speechSynthesis.getVoices().find((voice) => voice.localService && /^nl([-_]|$)/i.test(voice.lang)) || null;
       changed(Boolean(this.voice));
     };
     speechSynthesis.addEventListener?.("voiceschanged", look);
