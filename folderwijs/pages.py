@@ -33,7 +33,9 @@ class Pages:
         self._templates = Environment(loader=FileSystemLoader(WEB / "pages"), autoescape=True)
         self._known = {"practice": answers.practice, "leaflet": answers.leaflet, "version": self.script.version}
         self._chat = self._render("chat.html")
-        self._example = self._render("voorbeeld.html")
+        line = f'<script src="/folderwijs.js" data-leaflet="{answers.leaflet.id}" defer></script>'
+        pinned = f'<script src="/widget/{self.script.version}/folderwijs.js" integrity="{self.script.integrity}" crossorigin defer></script>'
+        self._example = self._render("voorbeeld.html", line=line, pinned=pinned)
 
     def routes(self) -> list[BaseRoute]:
         """The routes to all of it."""

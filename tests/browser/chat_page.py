@@ -13,6 +13,7 @@ from folderwijs.answers import Answers
 from folderwijs.settings import PROJECT
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync".split()
 SCREENSHOTS = PROJECT / "build" / "screenshots"
 SIZES = {"phone": ViewportSize(width=390, height=844), "desk": ViewportSize(width=1280, height=800)}
 MARKUP = '<img src="/x" onerror="window.hacked=1"><script>window.hacked=1</script><b>mag ik fietsen?</b>'

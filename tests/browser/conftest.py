@@ -7,14 +7,12 @@ from typing import Any, Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from chat_page import CHROMIUM, SIZES, Chat
+from chat_page import ARGUMENTS, CHROMIUM, SIZES, Chat
 from host_site import HostSite, host_site
 from playwright.sync_api import Browser, sync_playwright
 from service_process import service_process
 
 from folderwijs.answers import Answers
-
-ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync".split()
 
 
 @pytest.fixture(scope="session")

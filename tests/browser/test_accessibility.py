@@ -203,6 +203,42 @@ def test_the_focus_can_leave_the_chat_while_it_is_open(open_chat: Callable[..., 
     expect(chat.panel).to_be_visible()
 
 
+@pytest.mark.parametrize("window", [{}, ZOOMED["viewport"]], ids=["whole", "zoomed"])
+def test_nothing_of_the_website_has_the_focus_under_the_chat(open_chat: Callable[..., Chat], site: HostSite, service: str, size: str, window: dict[str, Any]) -> None:
+    chat = open_chat(site.has(body=f'<script src="{service}/folderwijs.js" defer></script>'), **({"viewport": window} if window else {}))
+    chat.unfold()
+    tab_to(chat.page, "Naam", "Shift+Tab")
+    field = chat.page.get_by_label("Naam")
+    expect(field).to_be_focused()
+    expect(chat.panel).to_be_visible(visible=size == "desk" and not window)
+    assert in_sight(field)
+
+
+@desk_only
+def test_the_button_makes_room_for_what_has_the_focus(open_chat: Callable[..., Chat], site: HostSite, service: str) -> None:
+    low = '<a href="#" style="position: fixed; right: 60px; bottom: 30px">Laag</a>'
+    chat = open_chat(site.has(body=f'{low}<script src="{service}/folderwijs.js" defer></script>'))
+    link = chat.page.get_by_role("link", name="Laag")
+    assert not in_sight(link)
+    link.focus()
+    expect(chat.page.locator(".launcher.raised")).to_be_visible()
+    assert in_sight(link)
+    assert in_sight(chat.launcher)
+
+
+@desk_only
+def test_a_conversation_that_was_there_is_not_read_out_again(open_chat: Callable[..., Chat], answers: Answers) -> None:
+    chat = open_chat("/")
+    chat.ask(question(answers, "fietsen"))
+    chat.page.clock.install()
+    chat.page.reload()
+    expect(chat.turns).to_have_count(1)
+    log = chat.page.get_by_role("log")
+    expect(log).to_have_attribute("aria-live", "off")
+    chat.page.clock.run_for(1000)
+    expect(log).to_have_attribute("aria-live", "polite")
+
+
 @desk_only
 def test_escape_closes_the_menu_first(open_chat: Callable[..., Chat]) -> None:
     chat = open_chat("/voorbeeld")

@@ -25,6 +25,7 @@ class FolderwijsChat extends HTMLElement {
     this.memory.alone(() => this.memory.set({ session: null, copied: true }));
     addEventListener("online", () => this.pending?.byItself && this.pending.again());
     addEventListener("pagehide", () => this.rating?.());
+    if (!this.page) document.addEventListener("focusin", ({ target }) => requestAnimationFrame(() => this.makeRoom(target)));
     const { open } = this.memory.value;
     if (this.page || (open ?? this.dataset.open !== undefined)) this.open(false);
     performance.mark?.("folderwijs-ready");
@@ -103,14 +104,27 @@ class FolderwijsChat extends HTMLElement {
     if (byVisitor) (matchMedia("(pointer: coarse)").matches || this.form.hidden ? this.panel : this.field).focus();
   }
 
-  close() {
+  close(takeFocus = true) {
     this.rating?.();
     this.reader.stop();
     this.panel.hidden = true;
     this.launcher.hidden = false;
     this.launcher.setAttribute("aria-expanded", "false");
     this.memory.set({ open: false });
-    this.launcher.focus();
+    if (takeFocus) this.launcher.focus();
+  }
+
+  /** Nothing of the website that has the focus is left under the chat: WCAG 2.2, 2.4.11. */
+  makeRoom(target) {
+    if (target === this) return;
+    const box = target.getBoundingClientRect();
+    const covers = (part) => {
+      const { left, right, top, bottom } = part.getBoundingClientRect();
+      return !part.hidden && box.left >= left && box.right <= right && box.top >= top && box.bottom <= bottom;
+    };
+    if (covers(this.panel)) this.close(false);
+    this.launcher.classList.remove("raised");
+    this.launcher.classList.toggle("raised", covers(this.launcher));
   }
 
   keyed(event) {
@@ -149,10 +163,13 @@ class FolderwijsChat extends HTMLElement {
   /** The first words, and what was said in this tab before. */
   greet() {
     const [first, ...others] = this.about.greeting;
+    const again = this.memory.value.turns.length > 0;
+    if (again) this.log.setAttribute("aria-live", "off"); // it was read out when it was new
+    setTimeout(() => this.log.setAttribute("aria-live", "polite"), 500);
     this.log.replaceChildren(this.turns.greeting([this.dataset.greeting || first, ...others], this.about.openers));
     for (const entry of this.memory.value.turns) this.log.append(this.turns.element(entry));
     if (this.own) this.log.append(this.own);
-    if (this.memory.value.turns.length) this.reveal(this.log.lastElementChild, "end");
+    if (again) this.reveal(this.log.lastElementChild, "end");
   }
 
   // Asking.
