@@ -155,7 +155,7 @@ def tab_to(page: Page, words: str, key: str = "Tab") -> None:
             """() => { let e = document.activeElement; while (e.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
               if (e.getRootNode() === document) return true; // the website's own
               const box = e.getBoundingClientRect(), style = getComputedStyle(e);
-              const hit = e.getRootNode().elementFromPoint(box.x + Math.min(box.width / 2, 40), Math.min(box.y + box.height / 2, innerHeight - 5));
+              const hit = e.getRootNode().elementFromPoint(box.x + Math.min(box.width / 2, 40), (Math.max(box.top, 0) + Math.min(box.bottom, innerHeight)) / 2);
               return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && (e.contains(hit) || hit?.contains(e)) }"""
         ), f"the focus is not to be seen: {focused(page)}"
         if words in focused(page):
