@@ -29,9 +29,9 @@ def service(model: Path, site: HostSite, tmp_path_factory: pytest.TempPathFactor
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium."""
+    """A Chromium; for one module only, as Playwright's event loop runs until it is closed and others need their own."""
     if CHROMIUM is None:
         pytest.skip("no chromium, chromium-browser or google-chrome on PATH: the chat is not tried in a browser")
     with sync_playwright() as playwright:

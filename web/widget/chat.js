@@ -118,24 +118,11 @@ class FolderwijsChat extends HTMLElement {
   makeRoom(target) {
     if (target === this) return;
     const box = target.getBoundingClientRect();
-    const covers = (part) => {
-      const { left, right, top, bottom } = part.getBoundingClientRect();
-      return !part.hidden && box.left >= left && box.right <= right && box.top >= top && box.bottom <= bottom;
-    };
-    if (covers(this.panel)) this.close(false);
+    const panel = this.panel.getBoundingClientRect();
+    if (!this.panel.hidden && box.left >= panel.left && box.right <= panel.right && box.top >= panel.top && box.bottom <= panel.bottom) this.close(false);
     this.launcher.classList.remove("raised");
-    this.launcher.classList.toggle("raised", covers(this.launcher));
-  }
-
-  keyed(event) {
-    if (event.key !== "Escape" || event.isComposing) return;
-    if (!this.menu.hidden) {
-      this.showMenu(false);
-      this.menuButton.focus();
-    } else if (!this.page) {
-      this.close();
-    }
-    event.stopPropagation();
+    const { left, right, top, bottom } = this.launcher.getBoundingClientRect();
+    this.launcher.classList.toggle("raised", box.right > left && box.left < right && box.bottom > top && box.top < bottom);
   }
 
   showMenu(shown) {
