@@ -99,6 +99,16 @@ def test_a_chat_that_cannot_load_can_be_tried_again(open_chat: Callable[..., Cha
     expect(chat.status).to_have_text("")
 
 
+def test_a_question_to_a_chat_that_could_not_load_brings_its_first_words_back(open_chat: Callable[..., Chat], answers: Answers) -> None:
+    chat = open_chat(init="window.realFetch = fetch; window.fetch = (...given) => window.there ? realFetch(...given) : Promise.reject(new TypeError('weg'))")
+    expect(chat.status).to_contain_text("De chat kan nu niet laden")
+    chat.page.evaluate("window.there = true")
+    chat.ask(question(answers, "fietsen"))
+    expect(chat.page.locator(".greeting")).to_be_visible()
+    expect(chat.own_turns).to_have_count(1)
+    expect(chat.turns).to_have_count(1)
+
+
 def test_too_many_messages_are_told_with_how_long_and_not_sent_by_themselves(open_chat: Callable[..., Chat], answers: Answers) -> None:
     chat = open_chat()
     bodies = sent(chat.page)

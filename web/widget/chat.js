@@ -13,6 +13,7 @@ class FolderwijsChat extends HTMLElement {
     this.memory = new TabMemory(`folderwijs ${BASE} ${this.dataset.leaflet || ""}`);
     this.turns = new Turns(this);
     this.about = null;
+    this.loading = false;
     this.busy = false;
     this.own = null; // the turn that waits for an answer
     this.pending = null;
@@ -125,6 +126,13 @@ class FolderwijsChat extends HTMLElement {
     this.launcher.classList.toggle("raised", box.right > left && box.left < right && box.bottom > top && box.top < bottom);
   }
 
+  keyed(event) {
+    if (event.key !== "Escape" || event.isComposing) return;
+    if (!this.menu.hidden) this.closeMenu();
+    else if (!this.page) this.close();
+    event.stopPropagation();
+  }
+
   showMenu(shown) {
     this.menu.hidden = !shown;
     this.menuButton.setAttribute("aria-expanded", String(shown));
@@ -133,6 +141,8 @@ class FolderwijsChat extends HTMLElement {
   // What the service tells about itself.
 
   async load() {
+    if (this.loading) return;
+    this.loading = true;
     this.settled();
     try {
       const about = await this.service.about();
@@ -144,6 +154,8 @@ class FolderwijsChat extends HTMLElement {
       this.form.hidden = FINAL.includes(trouble.code);
       this.say(trouble instanceof Trouble ? trouble.message : DUTCH.starting, true);
       if (!this.form.hidden) this.offerAgain(() => this.load(), true);
+    } finally {
+      this.loading = false;
     }
   }
 
@@ -214,6 +226,7 @@ class FolderwijsChat extends HTMLElement {
     this.say("");
     const urgent = shown.find((turn) => turn.classList.contains("urgent"));
     this.reveal(urgent || own, urgent ? "end" : "start"); // all of an alarm in sight; else the question, above a long answer
+    if (!this.about) this.load(); // it was away before
   }
 
   failed(message, trouble, own) {
