@@ -134,6 +134,17 @@ class Answers:
         """Something failed inside."""
         return Reply("error", self.texts.get("error"), contacts=(self.phone,))
 
+    def greeting(self, kept: bool) -> list[str]:
+        """The first words of the chat, in paragraphs: a greeting, who speaks, what becomes of a question, when to call at once.
+
+        Args:
+            kept: whether questions are kept.
+        """
+        return [
+            self.texts.get("widget", "greeting"), self.texts.get("widget", "computer"), self.texts.get("widget", "kept" if kept else "privacy"),
+            self.texts.get("widget", "alarm"),
+        ]
+
     def suggest(self, ids: Iterable[str]) -> tuple[Suggestion, ...]:
         """Buttons for those of `ids` that the leaflet answers, each once, at most `MAX_SUGGESTIONS`."""
         topics = [self.leaflet.topics[id_] for id_ in dict.fromkeys(ids) if id_ in self.leaflet.topics]

@@ -10,13 +10,14 @@ from typing import Any, Callable, Iterator, Mapping
 from folderwijs.content import ContentError, ContentFile, Problem, is_list, is_text, is_texts
 from folderwijs.replies import Contact
 
-TEXT_GROUPS = ("smalltalk", "practice", "outside", "not_in_leaflet", "clarify", "follow_up")
+TEXT_GROUPS = ("smalltalk", "practice", "outside", "not_in_leaflet", "clarify", "follow_up", "widget")
 """The groups of fixed texts in texts.yml."""
 
 NEEDED_TEXTS = (
     *(f"not_in_leaflet.{name}" for name in ("named", "unnamed", "why", "how_long", "how_many", "if_no_help", "does_it_help", "detail", "for_me", "ask")),
     *(f"clarify.{name}" for name in ("choose", "unknown", "not_meant", "again", "anything_else")),
     *(f"follow_up.{name}" for name in ("source", "sure", "simpler", "no_source", "nothing_yet")),
+    *(f"widget.{name}" for name in ("greeting", "computer", "privacy", "kept", "alarm")),
     "weight",
     "error",
 )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, NamedTuple
+from urllib.parse import urlsplit
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The project's root: where Rasa's files, the leaflets and the web pages stand."""
+
+
+_PORTS = {"http": 80, "https": 443}
 
 
 class Setting(NamedTuple):
@@ -33,6 +38,7 @@ SETTINGS = (
     Setting("MAX_CONVERSATIONS", "10000", "conversations kept in memory; the longest idle one goes first"),
     Setting("MAX_EVENTS", "60", "events kept of one conversation (a turn is about six)"),
     Setting("CONVERSATION_MINUTES", "60", "minutes after which an idle conversation is forgotten"),
+    Setting("ORIGINS", "", "websites that may embed the chat, with a comma between them, as `https://www.praktijk.example`; empty: this service's own pages only"),
     Setting("LOG_LEVEL", "info", "debug, info, warning or error; no level logs what a visitor types"),
 )
 
@@ -55,6 +61,7 @@ class Settings:
     max_conversations: int
     max_events: int
     conversation_minutes: int
+    origins: tuple[str, ...]
     log_level: str
 
 
@@ -95,8 +102,22 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         max_conversations=number("MAX_CONVERSATIONS", 1, 10_000_000),
         max_events=number("MAX_EVENTS", 20, 10_000),
         conversation_minutes=number("CONVERSATION_MINUTES", 1, 10_000),
+        origins=tuple(_origin(origin.strip()) for origin in values["ORIGINS"].split(",") if origin.strip()),
         log_level=choice("LOG_LEVEL", "debug", "info", "warning", "error"),
     )
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers write it: scheme and host in lower case, and the port where it is not the scheme's own."""
+    try:
+        parts = urlsplit(text)
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        raise SettingsError(f"ORIGINS names {text!r}, whose port or host cannot be read") from None
+    if parts.scheme not in _PORTS or not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:]+", host) or text.lower() != f"{parts.scheme}://{parts.netloc.lower()}" or parts.username is not None:
+        raise SettingsError(f"ORIGINS names {text!r}, which is not a scheme and a host alone, as https://www.praktijk.example")
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, _PORTS[parts.scheme]) else "")
 
 
 def is_loopback(host: str) -> bool:

@@ -33,6 +33,24 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -
         load_settings({name: value})
 
 
+def test_origins_are_written_as_browsers_do() -> None:
+    settings = load_settings({"ORIGINS": " https://WWW.Praktijk.example:443 , http://localhost:8080,,http://[::1]:81"})
+    assert settings.origins == ("https://www.praktijk.example", "http://localhost:8080", "http://[::1]:81")
+    assert load_settings({}).origins == ()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*", "https://*.praktijk.example", "praktijk.example", "https://", "https://praktijk.example/", "https://praktijk.example/pad", "https://praktijk.example?a", "https://a b",
+        "ftp://praktijk.example", "null", "https://praktijk.example:x", "https://praktijk.example:99999", "https://ik@praktijk.example", "https://@praktijk.example", "https://a https://b", "http://[::1",
+    ],
+)
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    with pytest.raises(SettingsError, match="ORIGINS"):
+        load_settings({"ORIGINS": f"https://goed.example,{origin}"})
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "nergens.invalid"])
 def test_limits_stay_on_where_others_can_reach_the_service(host: str) -> None:
     with pytest.raises(SettingsError, match="LIMITS=off is refused"):
