@@ -14,6 +14,9 @@ from folderwijs.understanding.dutch import available
 MODEL = "nl_core_news_sm"
 """The spaCy model that finds names; without it the patterns do what they can."""
 
+LABELS = re.compile(r"\[(?:naam|telefoon|mail|link|account|datum|bsn|nummer|rekening|kenteken|postcode|adres)\]")
+"""What stands in the place of what was taken out."""
+
 _IGNORE = re.IGNORECASE
 _DASH = r"[-–—‑]"
 _MONTH = r"(?:jan(?:uari)?|feb(?:ruari)?|mrt|maart|apr(?:il)?|mei|jun[i]?|jul[i]?|aug(?:ustus)?|sept?(?:ember)?|okt(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
