@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-from typing import Any, AsyncIterator, Callable, Mapping, Optional
+from typing import Any, AsyncIterator, Callable, Mapping, Optional, Sequence
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader
@@ -19,8 +20,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from folderwijs import __version__
 from folderwijs.answers import Answers
+from folderwijs.desk.desk import Desk
 from folderwijs.engine import Engine
 from folderwijs.limits import VisitorLimits
+from folderwijs.question_log import QuestionLog
 from folderwijs.replies import Reply
 from folderwijs.search import TopicSearch
 from folderwijs.sessions import ForgedSession, Sessions
@@ -30,6 +33,8 @@ from folderwijs.understanding.words import MAX_CHARACTERS
 MAX_BODY = 32_768
 """Bytes of a request's body; a message of 1,000 characters, each escaped, takes 12,000."""
 MAX_RESULTS = 20
+MAX_LOGGING = 100
+"""Questions on their way to the question log; where it cannot keep up, the rest is not kept."""
 _LIMITS = {str(number) for number in range(1, MAX_RESULTS + 1)}
 
 SECURITY_HEADERS = {
@@ -129,9 +134,16 @@ class Service:
         settings: the settings.
         answers: the content.
         load_engine: makes the engine; called once, when the service starts.
+        question_log: hears of every reply; None keeps nothing.
+        desk: the receptionist's desk; None leaves it out.
     """
 
-    def __init__(self, settings: Settings, answers: Answers, load_engine: Callable[[], Engine]) -> None:
+    def __init__(
+        self, settings: Settings, answers: Answers, load_engine: Callable[[], Engine], question_log: Optional[QuestionLog] = None, desk: Optional[Desk] = None
+    ) -> None:
+        self._question_log = question_log
+        self._logging: set[asyncio.Task[None]] = set()
+        self._desk = desk
         self._answers = answers
         self._load_engine = load_engine
         self._engine: Optional[Engine] = None
@@ -149,6 +161,7 @@ class Service:
                 Route("/api/chat", self.chat, methods=["POST"]),
                 Route("/api/search", self.search, methods=["GET"]),
                 Route("/health", self.health, methods=["GET"]),
+                *(self._desk.routes() if self._desk else ()),
                 Mount("/static", StaticFiles(directory=PROJECT / "web" / "static")),
             ],
             exception_handlers={Refused: self._refused, HTTPException: self._http_error},
@@ -176,7 +189,9 @@ class Service:
         except ForgedSession:
             raise Refused(400, "unknown_session", f"Dit gesprek is niet bekend. Begin opnieuw. {self._call_us}") from None
         self._count(request)
-        return _json(ChatResponse(token, await self._ready().reply(message, conversation)))
+        replies = await self._ready().reply(message, conversation)
+        self._log(message, replies)
+        return _json(ChatResponse(token, replies))
 
     async def search(self, request: Request) -> Response:
         """GET /api/search: topics for what is typed so far."""
@@ -188,7 +203,8 @@ class Service:
         limit = request.query_params.get("limit", "3")
         if limit not in _LIMITS:
             raise Refused(422, "bad_limit", f"Vraag om 1 tot {MAX_RESULTS} resultaten. {self._call_us}")
-        self._count(request)
+        if not (self._desk and await self._desk.may_search_freely(request)):
+            self._count(request)
         return _json(self._search.find(query, await self._ready().understand(query), int(limit)))
 
     async def health(self, request: Request) -> Response:
@@ -199,7 +215,21 @@ class Service:
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         self._engine = self._load_engine()
-        yield
+        async with self._desk.running() if self._desk else contextlib.nullcontext():
+            yield
+            await asyncio.gather(*self._logging, return_exceptions=True)
+
+    def _log(self, message: str, replies: Sequence[Reply]) -> None:
+        """Tell the question log, without having the visitor wait for it."""
+        if self._question_log is not None and len(self._logging) < MAX_LOGGING:
+            task = asyncio.create_task(self._question_log.replied(message, replies))
+            self._logging.add(task)  # else nothing holds on to it
+            task.add_done_callback(self._logged)
+
+    def _logged(self, task: asyncio.Task[None]) -> None:
+        self._logging.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.warning("a question could not be logged: %s", type(error).__name__)  # its text may hold the message
 
     @property
     def _call_us(self) -> str:
