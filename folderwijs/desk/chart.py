@@ -6,9 +6,9 @@ from typing import NamedTuple, Sequence
 
 from folderwijs.desk.groups import Week
 
-WIDTH, HEIGHT = 640, 220
+WIDTH, HEIGHT = 640, 240
 """Size of the picture, in its own units."""
-_BOTTOM, _TOP, _LEFT = 34, 22, 10
+_BOTTOM, _TOP, _LEFT = 44, 40, 10
 _BAR = 0.6  # part of a week's width
 
 

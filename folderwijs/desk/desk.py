@@ -121,9 +121,8 @@ class Desk:
         if wait:
             problem = f"Er is te vaak een wachtwoord geprobeerd. Wacht {wait} seconden."
             return self._html("inloggen.html", request, 429, {"retry-after": str(wait)}, problem=problem)
-        fields = parse_qs((await _body(request) or b"").decode("utf8", "replace"), keep_blank_values=True, max_num_fields=10)
         response = RedirectResponse("/balie", 303, _HEADERS)  # always the same place: no link can send anybody elsewhere
-        if await self._door.log_in(request, fields.get("wachtwoord", [""])[0], response):
+        if await self._door.log_in(request, await _field(request, "wachtwoord"), response):
             return response
         return self._html("inloggen.html", request, 403, problem="Dat wachtwoord klopt niet.")
 
@@ -243,8 +242,7 @@ class Desk:
                 return self._refuse(401, "not_logged_in", "U bent niet ingelogd, of niet meer. Log opnieuw in.")
             token = request.headers.get("x-csrf-token")
             if token is None:
-                fields = parse_qs((await _body(request) or b"").decode("utf8", "replace"), max_num_fields=10)
-                token = fields.get("csrf", [""])[0]
+                token = await _field(request, "csrf")
             if not self._door.may_change(request, visit, token):
                 return self._refuse(403, "not_from_here", "Dat verzoek kwam niet van deze pagina.")
             return await handler(self, request, visit)
@@ -268,6 +266,14 @@ async def _body(request: Request) -> Optional[bytes]:
             return None
     request._body = bytes(body)  # so that it can be read again
     return bytes(body)
+
+
+async def _field(request: Request, name: str) -> str:
+    """A field of a form that was sent, or ""."""
+    try:
+        return parse_qs((await _body(request) or b"").decode("utf8", "replace"), max_num_fields=10).get(name, [""])[0]
+    except ValueError:  # too many fields
+        return ""
 
 
 async def _decoded(request: Request, shape: type[Any]) -> Any:

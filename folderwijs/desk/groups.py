@@ -76,8 +76,8 @@ class Week(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As people say it."""
-        return f"week {self.number}"
+        """As the chart has it."""
+        return f"wk {self.number}"
 
     @property
     def total(self) -> int:

@@ -90,7 +90,8 @@ function optionElement(option, place) {
     element("span", { className: "words" },
       element("strong", {}, option.kind === "not_in_leaflet" ? `✕ ${option.title}` : option.title), " ",
       option.certainty ? element("span", { className: `certainty ${option.certainty}` }, option.certainty) : "", " ",
-      element("span", { className: "answer" }, option.text)));
+      element("span", { className: "answer" }, option.text),
+      option.more ? element("span", { className: "answer" }, option.more) : ""));
   made.addEventListener("click", () => open(place));
   made.addEventListener("mousemove", () => { if (active !== place) choose(place); });
   return made;
@@ -114,18 +115,19 @@ function choose(place) {
 // ---- the alarm
 
 function showAlarm(reply) {
+  highlight([]);
   document.body.classList.add("alarm");
   document.title = `ALARM – ${TITLE}`;
   alarm.replaceChildren(
     element("p", { className: "alarm-title" }, element("span", { "aria-hidden": "true" }, "⚠ "), `Alarm: ${reply.sign}`),
     element("p", { className: "alarm-do" }, main.dataset.alarm),
-    element("p", { className: "alarm-text" }, reply.text),
-    element("ul", { className: "call" }, ...reply.contacts.map(contactElement)));
+    element("ul", { className: "call" }, ...reply.contacts.map(contactElement)),
+    element("p", { className: "alarm-text" }, reply.text));
 }
 
 function contactElement(contact) {
   const words = [contact.label, contact.when].filter(Boolean).join(", ");
-  return element("li", {}, contact.phone ? element("a", { href: `tel:${contact.phone.replace(/[^+\d]/g, "")}` }, `Bel ${words}`) : words);
+  return element("li", {}, contact.phone ? element("a", { href: `tel:${contact.phone.replace(/[^+\d]/g, "")}` }, `Bel ${words}`) : `Bel ${words}`);
 }
 
 // ---- one answer, opened
@@ -152,7 +154,7 @@ function openOption(option) {
   const copySource = option.sources.length ? element("button", { type: "button", id: "copy-quote" }, "Kopieer zin ", element("kbd", {}, "Alt Z")) : null;
   opened.className = option.kind;
   opened.replaceChildren(
-    element("h2", { id: "opened-title" }, option.title),
+    element("h3", { id: "opened-title" }, option.title),
     element("p", { className: "say" }, option.text),
     option.more ? element("p", {}, option.more) : "",
     ...option.sources.map((source) => element("figure", {}, element("blockquote", {}, source.quote), element("figcaption", {}, `Folder, onder ‘${source.section}’`))),
