@@ -332,10 +332,12 @@ function unmark(kind) {
 function markWords(root, words, kind, all = false) {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const nodes = [];
-  let text = "";
+  let text = "", block = null;
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (!node.data.trim()) continue;
-    if (text) text += " ";
+    const paragraph = node.parentElement.closest("p, h3, h4");
+    if (!paragraph) continue;
+    if (block && paragraph !== block) text += " ";
+    block = paragraph;
     nodes.push({ node, from: text.length });
     text += node.data;
   }
