@@ -364,7 +364,9 @@ function highlight(sources) {
   let first = null;
   for (const source of sources) {
     const section = [...leafletText.querySelectorAll("section")].find((each) => each.dataset.section === source.section);
-    const found = section && markWords(section, oneLine(source.quote), "quote").first;
+    const quote = oneLine(source.quote);
+    // a sentence can stand under a smaller heading of its section
+    const found = (section && markWords(section, quote, "quote").first) ?? markWords(leafletText, quote, "quote").first;
     first ??= found;
   }
   if (first) leafletText.scrollTop += first.getBoundingClientRect().top - leafletText.getBoundingClientRect().top - 60;
