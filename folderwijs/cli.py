@@ -208,7 +208,7 @@ def _start_time(chosen: argparse.Namespace) -> int:
     """Start the service on a free port and time the way to the first answer over HTTP."""
     port = _free_port()
     started = time.monotonic()
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "LIMITS": "off", "WORKERS": "1"}
+    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "LIMITS": "off", "WORKERS": "1", "QUESTIONS_DB": "off"}
     service = subprocess.Popen([sys.executable, "-m", "folderwijs", "serve"], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     request = Request(f"http://127.0.0.1:{port}/api/chat", b'{"message": "mag ik fietsen?", "session": null}', {"content-type": "application/json"})
     try:

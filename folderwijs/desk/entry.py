@@ -9,7 +9,7 @@ import ipaddress
 import secrets
 import time
 from typing import Callable, NamedTuple, Optional
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -118,14 +118,22 @@ def is_at_this_computer(request: Request) -> bool:
     The name it was meant for counts because a site elsewhere can have its own name point here.
     """
     here = request.client is not None and _is_loopback(request.client.host)
-    meant = _is_loopback(urlsplit(f"//{request.headers.get('host', '')}").hostname or "")
+    meant = _is_loopback(_parts(f"//{request.headers.get('host', '')}").hostname or "")
     return here and meant and not any(name in request.headers for name in _FORWARDED)
 
 
 def is_from_our_page(request: Request) -> bool:
     """Whether the browser says that a page of this very site sent a request."""
-    origin = request.headers.get("origin", "")
-    return urlsplit(origin).scheme in ("http", "https") and urlsplit(origin).netloc == request.headers.get("host")
+    origin = _parts(request.headers.get("origin", ""))
+    return origin.scheme in ("http", "https") and origin.netloc == request.headers.get("host")
+
+
+def _parts(address: str) -> SplitResult:
+    """The parts of an address; all empty where it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _is_loopback(host: str) -> bool:

@@ -113,6 +113,8 @@ def test_at_this_computer_no_password_is_needed(open_desk: Open) -> None:
         (HERE, {"host": "127.0.0.1.kwaad.example:8000"}),
         (HERE, {"host": "localhost.kwaad.example"}),
         (HERE, {"host": ""}),
+        (HERE, {"host": "[127.0.0.1"}),
+        (HERE, {"host": "kwaad.example@"}),
         (HERE, {"x-forwarded-for": "203.0.113.5"}),  # somebody else's request that a proxy here passes on
         (HERE, {"x-forwarded-for": "127.0.0.1"}),
         (HERE, {"forwarded": "for=203.0.113.5"}),
@@ -238,7 +240,7 @@ def test_logging_in_again_ends_the_login_before(site: TestClient) -> None:
 # ---- from another site
 
 
-@pytest.mark.parametrize("origin", ["https://kwaad.example", "null", "", "http://balie.praktijk.example:81", "https://balie.praktijk.example.kwaad.example", "file://balie.praktijk.example", "balie.praktijk.example"])
+@pytest.mark.parametrize("origin", ["https://kwaad.example", "null", "", "http://balie.praktijk.example:81", "https://balie.praktijk.example.kwaad.example", "file://balie.praktijk.example", "https://[balie.praktijk.example", "balie.praktijk.example"])
 def test_another_site_can_change_nothing(site: TestClient, origin: str) -> None:
     assert log_in(site, origin=origin).status_code == 403
     log_in(site)

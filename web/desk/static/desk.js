@@ -299,7 +299,9 @@ function fill(section, ids) {
 }
 
 function count(topic) {
-  fetch("/api/desk/used", { method: "POST", headers: { "content-type": "application/json", "x-csrf-token": document.body.dataset.csrf }, body: JSON.stringify({ topic }) }).catch(() => {});
+  fetch("/api/desk/used", { method: "POST", headers: { "content-type": "application/json", "x-csrf-token": document.body.dataset.csrf }, body: JSON.stringify({ topic }) })
+    .then((answer) => { if (answer.status === 401) say("U bent uitgelogd, want de pagina was lang niet in gebruik. Laad de pagina opnieuw en log in.", true); })
+    .catch(() => {}); // a count that is missed does no harm
 }
 
 async function load() {
