@@ -30,7 +30,7 @@ def create_app() -> Starlette:
     settings = load_settings()
     answers = load_answers(PROJECT, settings.leaflet)
     store = open_store(settings)
-    log = KeptQuestions(store, load_redactor()) if settings.questions_db else None
+    log = KeptQuestions(store, load_redactor(), answers.questions) if settings.questions_db else None
 
     def load_engine() -> Engine:
         engine = Engine(MODEL, answers, make_store(settings))

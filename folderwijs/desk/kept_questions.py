@@ -6,7 +6,7 @@ import asyncio
 import datetime
 import logging
 import unicodedata
-from typing import Awaitable, Callable, Optional, Sequence
+from typing import Awaitable, Callable, Collection, Optional, Sequence
 
 from folderwijs.desk.store import Store
 from folderwijs.dialogue import ALARM, Part
@@ -16,6 +16,7 @@ from folderwijs.replies import Reply
 KEPT_KINDS = ("not_in_leaflet", "clarify", "outside")
 """Kinds of reply whose question is kept."""
 MAX_TEXT = 1000
+MAX_TOPICS = 8
 
 logger = logging.getLogger(__name__)
 
@@ -26,15 +27,17 @@ class KeptQuestions:
     Args:
         store: where they are kept.
         redactor: takes personal data out before that.
+        known: the topics there are; a rating brings topics from the visitor's side, which could be anything.
         today: gives the day.
 
     Attributes:
         understand: what a message asks; set once the model is loaded. Without it, no rating is kept: it could be of an alarm sign.
     """
 
-    def __init__(self, store: Store, redactor: Redactor, today: Callable[[], datetime.date] = datetime.date.today) -> None:
+    def __init__(self, store: Store, redactor: Redactor, known: Collection[str], today: Callable[[], datetime.date] = datetime.date.today) -> None:
         self._store = store
         self._redactor = redactor
+        self._known = frozenset(known)
         self._today = today
         self.understand: Optional[Callable[[str], Awaitable[Sequence[Part]]]] = None
 
@@ -43,7 +46,7 @@ class KeptQuestions:
         kinds = tuple(dict.fromkeys(reply.kind for reply in replies))
         if "urgent" in kinds or not set(kinds) & set(KEPT_KINDS):
             return
-        topics = tuple(dict.fromkeys(topic for reply in replies for topic in reply.topics))
+        topics = self._real([topic for reply in replies for topic in reply.topics])
         await self._quietly(lambda: self._keep(message, [kind for kind in kinds if kind in KEPT_KINDS], topics))
 
     async def rated(self, message: str, topics: Sequence[str], helpful: bool, why: str) -> None:
@@ -53,7 +56,7 @@ class KeptQuestions:
         for text in filter(str.strip, (message, why)):
             if any(part.intent.startswith(ALARM) for part in await self.understand(text)):
                 return
-        await self._quietly(lambda: self._keep_unhelped(message, topics, why))
+        await self._quietly(lambda: self._keep_unhelped(message, self._real(topics), why))
 
     async def _quietly(self, keep: Callable[[], None]) -> None:
         try:
@@ -68,6 +71,10 @@ class KeptQuestions:
     def _keep_unhelped(self, message: str, topics: Sequence[str], why: str) -> None:
         if text := self._clean(message):
             self._store.keep_unhelped(self._today(), text, topics, self._clean(why))
+
+    def _real(self, topics: Sequence[str]) -> list[str]:
+        """Those of `topics` that there are, each once, not too many."""
+        return [topic for topic in dict.fromkeys(topics) if topic in self._known][:MAX_TOPICS]
 
     def _clean(self, message: str) -> str:
         """The message on one line without personal data; "" where nothing else was in it."""

@@ -23,7 +23,7 @@ def store() -> Store:
 
 @pytest.fixture
 def log(store: Store) -> KeptQuestions:
-    log = KeptQuestions(store, Redactor(), lambda: DAY)
+    log = KeptQuestions(store, Redactor(), ["fietsen", *map(str, range(20))], lambda: DAY)
 
     async def understand(text: str) -> Sequence[Part]:
         return (Part(text, "alarm_peesscheur" if "knap" in text else "fietsen", 0.9),)
@@ -103,3 +103,8 @@ def test_a_store_that_fails_fails_nothing_else_and_tells_nothing(store: Store, l
 def test_a_long_message_is_cut(store: Store, log: KeptQuestions) -> None:
     replied(log, "waarom " * 300, "clarify")
     assert len(store.questions()[0].text) == 1000
+
+
+def test_what_a_visitor_calls_topics_is_kept_only_where_it_is_one(store: Store, log: KeptQuestions) -> None:
+    asyncio.run(log.rated("mag dat", ["jan_de_vries", "fietsen", "fietsen", "0612345678", *map(str, range(20))], False, ""))
+    assert store.questions()[0].topics == ("fietsen", *map(str, range(7)))
