@@ -1,4 +1,4 @@
-"""What may be kept of questions: the shape that a log of them has."""
+"""What is kept of questions and of visitors' opinions, where a practice wants that."""
 
 from __future__ import annotations
 
@@ -8,10 +8,22 @@ from folderwijs.replies import Reply
 
 
 class QuestionLog(Protocol):
-    """Hears of replies and of what visitors think of them, and decides what of it is kept."""
+    """Keeps questions and opinions, without personal data."""
 
     async def replied(self, message: str, replies: Sequence[Reply]) -> None:
-        """A message got these replies."""
+        """A message was answered.
+
+        Args:
+            message: what the visitor typed.
+            replies: what the assistant said to it.
+        """
 
     async def rated(self, message: str, topics: Sequence[str], helpful: bool, why: str) -> None:
-        """A visitor said whether the reply to a message helped, and perhaps why."""
+        """A visitor gave an opinion.
+
+        Args:
+            message: what the visitor had typed.
+            topics: what the answer was about.
+            helpful: whether the answer helped.
+            why: the visitor's own words, or "".
+        """

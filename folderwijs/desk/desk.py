@@ -32,6 +32,7 @@ SEARCHES = 1200
 """Searches a minute from the desk, one a keystroke."""
 MARKED_AT_ONCE = 5000
 _EXPIRE_EVERY = 3600  # seconds
+_ANYTHING = "overig"  # the catalogue's name for whatever has no name; questions.js marks with it too
 _MAX_BODY = 65_536
 _HEADERS = {"cache-control": "no-store", "referrer-policy": "same-origin"}  # without a referrer a browser hides the origin of a form
 
@@ -202,7 +203,8 @@ class Desk:
 
     def _names(self) -> dict[str, str]:
         leaflet = self._answers.leaflet
-        return {id_: leaflet.topics[id_].title if id_ in leaflet.topics else question.subject for id_, question in self._answers.questions.items()}
+        names = {id_: leaflet.topics[id_].title if id_ in leaflet.topics else question.subject for id_, question in self._answers.questions.items()}
+        return names | {_ANYTHING: "iets anders"}
 
     async def _keep_expiring(self) -> None:
         while True:

@@ -142,3 +142,13 @@ def test_a_receptionist_may_search_at_every_keystroke(engine: Engine, answers: A
         assert {client.get("/api/search?q=fiets", headers={"x-balie": "1"}).status_code for _ in range(20)} == {200}
         assert [client.get("/api/search?q=fiets").status_code for _ in range(3)] == [200, 200, 429]
         assert client.get("/api/search?q=fiets", headers={"x-balie": "1", "host": "kwaad.example"}).status_code == 429
+
+
+def test_a_question_can_be_marked_as_any_of_the_catalogue_by_a_name_that_says_it(desk: TestClient, store: Store, answers: Answers) -> None:
+    store.keep(TODAY, "vraag", ["clarify"], [])
+    options = dict(re.findall(r'<option value="(\w+)">([^<]+)</option>', desk.get("/balie/vragen").text))
+    assert set(options) == set(answers.questions)
+    assert options["overig"] == "iets anders"
+    assert len(set(options.values())) == len(options)
+    script = desk.get("/balie/static/questions.js").text
+    assert 'const GAP = "overig";' in script
