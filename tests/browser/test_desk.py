@@ -241,11 +241,23 @@ def test_enter_opens_the_answer_with_its_sentence_and_place(desk: Desk, answers:
 @desk_only
 def test_a_number_opens_that_answer(desk: Desk, key: str) -> None:
     desk.type("slijtage")
-    expect(desk.options.nth(1)).to_be_visible()
+    desk.page.wait_for_timeout(400)
     title = desk.options.nth(1).locator("strong").inner_text()
     desk.press(key)
     expect(desk.opened.get_by_role("heading")).to_have_text(title)
     expect(desk.field).to_have_value("slijtage")
+
+
+@desk_only
+def test_a_key_that_comes_before_the_results_waits_for_them(desk: Desk, answers: Answers) -> None:
+    desk.page.route("**/api/search*", lambda route: (desk.page.wait_for_timeout(150), route.continue_()))
+    for typed, topic in (("fiets", "fietsen"), ("operatie", "operatie"), ("schoenen", "risico_schoenen")):
+        desk.field.press_sequentially(typed, delay=5)
+        desk.press("Enter")
+        expect(desk.opened.get_by_role("heading")).to_have_text(answers.leaflet.topics[topic].title)
+        desk.page.wait_for_timeout(400)
+        expect(desk.opened).to_be_visible()
+        desk.press("Escape")
 
 
 @desk_only

@@ -14,6 +14,8 @@ let options = []; // what can be chosen: {kind, title, text, sources, certainty,
 let active = -1;
 let current = null; // the option that is open
 let running = null;
+let waiting = false; // whether the results in sight are of an earlier text
+let searching = null;
 let timer = 0, speaker = 0, noticeTimer = 0;
 
 function element(name, properties = {}, ...children) {
@@ -30,12 +32,31 @@ function element(name, properties = {}, ...children) {
 
 query.addEventListener("input", () => {
   close();
-  clearTimeout(timer);
-  running?.abort();
+  stopSearching();
   const text = query.value.trim();
   if (text.length < FEWEST) return showStart();
-  timer = setTimeout(() => search(text), WAIT);
+  waiting = true;
+  timer = setTimeout(() => { searching = search(text); }, WAIT);
 });
+
+function stopSearching() {
+  clearTimeout(timer);
+  running?.abort();
+  searching = null;
+  waiting = false;
+}
+
+// Does what a key asks, on the results of all that was typed: fingers are faster than the search.
+async function then(action) {
+  if (waiting) {
+    const text = query.value.trim();
+    clearTimeout(timer);
+    searching ??= search(text);
+    await searching;
+    if (waiting || text !== query.value.trim()) return;
+  }
+  action();
+}
 
 async function search(text) {
   running = new AbortController();
@@ -43,10 +64,13 @@ async function search(text) {
     const answer = await fetch(`/api/search?limit=${SHOWN}&q=${encodeURIComponent(text)}`, { signal: running.signal, headers: { "x-balie": "1" } });
     const found = await answer.json();
     if (text !== query.value.trim()) return;
+    waiting = false;
     if (!answer.ok) return fail(found.error?.message);
     show(found);
   } catch (error) {
-    if (error.name !== "AbortError") fail();
+    if (error.name === "AbortError") return;
+    waiting = false;
+    fail();
   }
 }
 
@@ -134,6 +158,7 @@ function contactElement(contact) {
 
 function open(place) {
   if (!options[place]) return;
+  stopSearching(); // else results that are still on their way would close it
   choose(place);
   openOption(options[place]);
 }
@@ -141,6 +166,7 @@ function open(place) {
 function openTopic(id) {
   const topic = topics.get(id);
   if (!topic) return;
+  stopSearching();
   reset();
   start.hidden = true;
   openOption({ kind: "answer", topic: id, title: topic.title, text: topic.answer, sources: topic.sources });
@@ -206,8 +232,7 @@ function showStart() {
 }
 
 function clear() {
-  clearTimeout(timer);
-  running?.abort();
+  stopSearching();
   query.value = "";
   showStart();
   view("find");
@@ -408,17 +433,17 @@ document.addEventListener("keydown", (event) => {
   }
   const digit = event.altKey && /^Digit[1-3]$/.test(event.code) ? Number(event.code.at(-1)) : isNumberToPick(event) ? Number(event.key) : 0;
   const inField = document.activeElement === query;
-  if (digit && options[digit - 1]) { event.preventDefault(); open(digit - 1); }
-  else if (event.altKey && event.code === "KeyA") { event.preventDefault(); copyAnswer(); }
-  else if (event.altKey && event.code === "KeyZ") { event.preventDefault(); copyQuote(); }
-  else if (event.altKey && event.code === "KeyF") { event.preventDefault(); toggleFavourite(); }
+  if (digit && (options[digit - 1] || waiting)) { event.preventDefault(); then(() => open(digit - 1)); }
+  else if (event.altKey && event.code === "KeyA") { event.preventDefault(); then(copyAnswer); }
+  else if (event.altKey && event.code === "KeyZ") { event.preventDefault(); then(copyQuote); }
+  else if (event.altKey && event.code === "KeyF") { event.preventDefault(); then(toggleFavourite); }
   else if (event.key === "Escape") { event.preventDefault(); clear(); }
   else if (event.key === "?" && (!inField || !query.value)) { event.preventDefault(); keys.showModal(); }
   else if (inField && (event.key === "ArrowDown" || event.key === "ArrowUp") && options.length) {
     event.preventDefault();
     if (current) { close(); list.hidden = false; query.setAttribute("aria-expanded", "true"); choose(active); }
     else choose((active + (event.key === "ArrowDown" ? 1 : options.length - 1)) % options.length);
-  } else if (inField && event.key === "Enter" && !event.isComposing) { event.preventDefault(); if (!current && active >= 0) open(active); }
+  } else if (inField && event.key === "Enter" && !event.isComposing) { event.preventDefault(); if (!current) then(() => { if (active >= 0) open(active); }); }
 });
 
 $("#show-keys").addEventListener("click", () => keys.showModal());
