@@ -65,7 +65,8 @@ _SURNAMES = frozenset(
 )
 """Common surnames, most of them words too."""
 _MAYBE = re.compile(
-    r"\b(?:ik\s+ben(?:\s+het)?|dit\s+is|hier\s+is|hier|met|naam|heet(?:\s+eigenlijk)?|dr|drs|dokter|prof|fysiotherapeute?|fysio|huisarts|pati[eë]nte?|ondergetekende)\b[\s.,:;]*",
+    r"\b(?:ik\s+ben(?:\s+het)?|dit\s+is|hier\s+is|hier|met|naam|heet(?:\s+eigenlijk)?|dr|drs|dokter|prof|fysiotherapeute?|fysio|huisarts|pati[eë]nte?|ondergetekende"
+    r"|(?:mijn|mn|m'n|ons|onze)\s+(?:man|vrouw|zoon(?:tje)?|dochter(?:tje)?|vader|moeder|pa|ma|kind|broer(?:tje)?|zus(?:je)?|partner|vriend(?:in)?|kleinzoon|kleindochter|oma|opa|nonkel|tante|buurman|buurvrouw|collega))\b[\s.,:;]*",
     re.IGNORECASE,
 )
 """After this comes a name where it has a capital and is no other word, or is a common given name."""

@@ -83,7 +83,7 @@ _PATTERNS = (
     _rule("rekening", r"\b[A-Z]{2}\s?\d{2}(?:\s?[A-Z]{4})?(?:[\s.-]?\d){10,22}\b"),
     _rule("nummer", r"\brijksregister\w*\W+(?:\w+\W+){0,2}?(?P<what>\d[\d .-]{9,}\d)"),
     _rule("telefoon", r"(?<![\w+])(?:\+|00)\s?[1-9]\d{0,2}[\s./-]?(?:\(0\)[\s./-]?)?\d(?:[\s./–—-]{0,3}\d){6,11}(?!\d)"),
-    _rule("telefoon", r"(?<![\d.,])\(?[0o]\d{0,3}\)?(?:\s?[./–—-]?\s?\d){7,9}(?!\d)", lambda match: 9 <= len(_digits(match.group())) + (match.group().lstrip("(")[0] in "oO") <= 10),
+    _rule("telefoon", r"(?<![\d.,])\(?[0o]\d{0,3}\)?(?:\s?[./–—-]?\s?\d){6,9}(?!\d)", lambda match: 9 <= len(_digits(match.group())) + (match.group().lstrip("(")[0] in "oO") <= 10),
     _rule("telefoon", rf"\b(?:{_DIGIT_WORD}[\s,.-]+){{7,}}{_DIGIT_WORD}\b"),
     _rule("telefoon", r"\b(?:tel|telefoon\w*|gsm|mobiel|bel|bereikbaar)\b\W{0,3}(?:\w+\W+){0,3}?(?P<what>\d(?:[ .-]?\d){5,})", lambda match: len(_digits(match.group("what"))) >= 6),
     _rule("datum", r"(?<![\d,/-])(?:0?[1-9]|[12]\d|3[01])\s?[-./–\s]\s?(?:0?[1-9]|1[0-2])\s?[-./–\s]\s?(?:(?:19|20)\d{2}|['’]\s?\d{2})(?!\d)"),
@@ -93,6 +93,7 @@ _PATTERNS = (
     _rule("datum", rf"\b{_MONTH}\s+(?:[1-9]|[12]\d|3[01]),?\s+{_YEAR}(?!\d)"),
     _rule("datum", rf"\b(?:geb\w*\.?|jarig|verjaardag|verjaar)\W+(?:\w+\W+){{0,3}}?(?P<what>(?:[1-9]|[12]\d|3[01])\s*(?:e|de|ste)?\s+{_MONTH}|{_MONTH}\s+{_YEAR})"),
     _rule("datum", rf"\b(?:geb\w*\.?(?:dat\w*\.?)?|bouwjaar|jaargang|ik ben van|ben uit|kom uit)\W{{0,3}}(?:(?:in|op|van|is|het|jaar|anno)\W+){{0,3}}(?P<what>{_YEAR}|\d{{8}})(?!\d)"),
+    _rule("datum", r"\bgeb\w*\W+(?:\w+\W+)?(?P<what>(?:0?[1-9]|[12]\d|3[01])[\s./-]+(?:0?[1-9]|1[0-2])[\s./-]+(?:\d{4}|\d{2}))(?!\d)"),
     _rule("datum", rf"\b(?:uit|van|in|anno)\s+(?P<what>{_YEAR}),?\s+geboren"),
     _rule("datum", rf"\bgeb\w*\W+op\W+(?P<what>\w+\s+{_MONTH}(?:\s+(?:negentien|tweeduizend|twintig)\w*)?)"),
     _rule("bsn", r"(?<![\d.,])\d(?:[ .-]?\d){7,8}(?![\d])", lambda match: is_bsn(_digits(match.group())) and not re.search(r"\d{3,4} \d{3,4} \d{4}", match.group())),
@@ -106,6 +107,8 @@ _PATTERNS = (
     _rule("postcode", r"\b[1-9]\d{3}\s?(?:-\s?)?(?P<letters>[A-Z]{2})\b(?!['’])", _is_postcode),
     _rule("postcode", rf"\b(?P<what>[1-9]\d{{3}})(?=,?\s+{_BELGIAN_PLACES}\b)"),
     _rule("postcode", rf"\b(?:{_BELGIAN_PLACES},?\s+|postcode\W+(?:is\W+)?|b-)(?P<what>[1-9]\d{{3}})\b(?!\s*{_UNIT})"),
+    _rule("postcode", r"\b(?:[Ii]n|[Uu]it|[Tt]e|[Ww]oon|[Ww]onen)\s+(?P<what>(?!19|20)[1-9]\d{3})(?=\s+[A-Z][a-z]{2,})", flags=0),
+    _rule("adres", rf"\b(?:vanaf|van|naar|aan|op|woon|adres)\s+(?P<what>['’]t\s+\w{{4,}}\s+{_HOUSE})(?!\s*{_UNIT})"),
     _rule(
         "adres",
         rf"(?:\b(?:jan|piet|prins\w*|koning\w*|burgemeester|burg\.|sint|st\.|dokter|dr\.|professor|prof\.|oude|nieuwe|grote|kleine|korte|lange|hoge|lage|noord|zuid|oost|west)\s+)?"
