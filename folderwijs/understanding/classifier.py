@@ -57,7 +57,7 @@ class Classifier:
     def __init__(self, labels: Sequence[str], vectorizer: Vectorizer, weights: NDArray[np.float32], biases: NDArray[np.float32], temperature: float) -> None:
         self.labels = list(labels)
         self.vectorizer = vectorizer
-        self.weights = weights
+        self.weights = np.ascontiguousarray(weights)  # a message takes whole rows: laid out otherwise, each costs a walk through memory
         self.biases = biases
         self.temperature = temperature
 
