@@ -176,8 +176,9 @@ class Turn:
         if self.context.kind != "urgent" or part.intent.startswith(ALARM):
             return False
         closing = part.intent in ("bedankt", "afscheid")
+        waiting = part.intent == "wachttijd"  # "kan dat tot maandag wachten" is not about our waiting list
         new_question = part.confidence >= _CLEAR and not part.intent.startswith((FOLLOW_UP, PRACTICE)) and part.intent not in REACTIONS
-        return not (closing or (new_question and not self._leans(part)))
+        return waiting or not (closing or (new_question and not self._leans(part)))
 
     @property
     def _before(self) -> str:

@@ -96,6 +96,10 @@ def test_after_an_alarm_sign_the_alarm_goes_on(intent: str) -> None:
     assert said("alarm_trombose", intent) == said("alarm_trombose")
 
 
+def test_an_alarm_sign_does_not_wait() -> None:
+    assert said("alarm_trombose", "wachttijd", text="kan het wachten tot maandag") == said("alarm_trombose")
+
+
 def test_an_alarm_sign_comes_through_in_any_conversation() -> None:
     assert said("fietsen", UNSURE, "alarm_ademnood").kind == "urgent"
 

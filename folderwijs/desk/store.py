@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any, Iterator, NamedTuple, Optional, Sequence
 
@@ -186,8 +188,25 @@ def make_private(path: Path) -> None:
 
 def _set_up_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # the driver's own transactions leave statements outside them
-    for pragma in ("journal_mode=WAL", "secure_delete=ON", "synchronous=NORMAL", f"busy_timeout={_BUSY}"):
+    for pragma in (f"busy_timeout={_BUSY}", "secure_delete=ON", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
+    _keep_a_log(connection)
+
+
+def _keep_a_log(connection: Any) -> None:
+    """Have SQLite write to a log beside the file, so that readers need not wait.
+
+    The file remembers it. Going over to it, SQLite does not wait for another connection that is busy, so we do.
+    """
+    until = time.monotonic() + _BUSY / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _begin_immediate(connection: Connection) -> None:
