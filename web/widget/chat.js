@@ -117,7 +117,7 @@ class FolderwijsChat extends HTMLElement {
 
   /** Nothing of the website that has the focus is left under the chat: WCAG 2.2, 2.4.11. */
   makeRoom(target) {
-    if (target === this) return;
+    if (target === this || document.activeElement !== target) return; // the focus may have gone on since
     const box = target.getBoundingClientRect();
     const panel = this.panel.getBoundingClientRect();
     if (!this.panel.hidden && box.left >= panel.left && box.right <= panel.right && box.top >= panel.top && box.bottom <= panel.bottom) this.close(false);
