@@ -195,16 +195,6 @@ def test_the_whole_way_with_the_keyboard(open_chat: Callable[..., Chat], site: H
     expect(chat.launcher).to_be_focused()
 
 
-def test_what_had_the_focus_just_before_does_not_close_the_chat_again(open_chat: Callable[..., Chat], site: HostSite, service: str) -> None:
-    chat = open_chat(site.has(body=f'<script src="{service}/folderwijs.js" defer></script>'))
-    expect(chat.launcher).to_be_visible()
-    before = chat.page.get_by_label("Naam").element_handle()
-    chat.launcher.evaluate("(launcher, before) => { before.focus(); launcher.focus(); launcher.click(); }", before)
-    expect(chat.field).to_be_focused()
-    chat.page.wait_for_timeout(100)
-    expect(chat.panel).to_be_visible()
-
-
 @desk_only
 def test_the_focus_can_leave_the_chat_while_it_is_open(open_chat: Callable[..., Chat], site: HostSite, service: str) -> None:
     chat = open_chat(site.has(body=f'<script src="{service}/folderwijs.js" defer></script>'))
