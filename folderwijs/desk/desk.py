@@ -115,17 +115,17 @@ class Desk:
         if not self._door.needs_password:
             return RedirectResponse("/balie", 303)
         if request.method != "POST":
-            return self._html("inloggen.html", request)
+            return self._html("inloggen.html")
         if not is_from_our_page(request):
-            return self._html("inloggen.html", request, 403, problem="Dat verzoek kwam niet van deze pagina. Probeer het hier nog eens.")
+            return self._html("inloggen.html", 403, problem="Dat verzoek kwam niet van deze pagina. Probeer het hier nog eens.")
         wait = self._door.seconds_to_wait(request)
         if wait:
             problem = f"Er is te vaak een wachtwoord geprobeerd. Wacht {wait} seconden."
-            return self._html("inloggen.html", request, 429, {"retry-after": str(wait)}, problem=problem)
+            return self._html("inloggen.html", 429, {"retry-after": str(wait)}, problem=problem)
         response = RedirectResponse("/balie", 303, _HEADERS)  # always the same place: no link can send anybody elsewhere
         if await self._door.log_in(request, await _field(request, "wachtwoord"), response):
             return response
-        return self._html("inloggen.html", request, 403, problem="Dat wachtwoord klopt niet.")
+        return self._html("inloggen.html", 403, problem="Dat wachtwoord klopt niet.")
 
     async def _desk(self, request: Request, visit: Visit) -> Response:
         titles = {source.section for topic in self._answers.leaflet.topics.values() for source in topic.sources}
@@ -134,7 +134,7 @@ class Desk:
             for section in self._answers.leaflet.sections
             if section.title in titles
         ]
-        return self._html("balie.html", request, visit=visit, headings=[entry for entry in headings if entry[1]])
+        return self._html("balie.html", visit=visit, headings=[entry for entry in headings if entry[1]])
 
     async def _questions(self, request: Request, visit: Visit) -> Response:
         questions: list[Kept] = []
@@ -150,7 +150,7 @@ class Desk:
         weeks = by_week(questions, self._today())
         groups = await asyncio.to_thread(group, questions)
         return self._html(
-            "vragen.html", request, visit=visit, groups=groups, weeks=weeks, bars=chart(weeks), kinds=KINDS, problem=problem, days=self._days,
+            "vragen.html", visit=visit, groups=groups, weeks=weeks, bars=chart(weeks), kinds=KINDS, problem=problem, days=self._days,
             belongs=self._belongs(), names=self._names(), open=sum(group.mark is None for group in groups),
         )
 
@@ -224,7 +224,7 @@ class Desk:
                 return await handler(self, request, visit)
             if self._door.needs_password:
                 return RedirectResponse("/balie/inloggen", 303, _HEADERS)
-            return self._html("dicht.html", request, 403)
+            return self._html("dicht.html", 403)
 
         return handle
 
@@ -238,20 +238,17 @@ class Desk:
         return handle
 
     def _change(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        async def handle(request: Request) -> Response:
-            visit = await self._door.visit(request)
-            if visit is None:
-                return self._refuse(401, "not_logged_in", "U bent niet ingelogd, of niet meer. Log opnieuw in.")
+        async def change(desk: "Desk", request: Request, visit: Visit) -> Response:
             token = request.headers.get("x-csrf-token")
             if token is None:
                 token = await _field(request, "csrf")
             if not self._door.may_change(request, visit, token):
                 return self._refuse(403, "not_from_here", "Dat verzoek kwam niet van deze pagina.")
-            return await handler(self, request, visit)
+            return await handler(desk, request, visit)
 
-        return handle
+        return self._data(change)
 
-    def _html(self, name: str, request: Request, status: int = 200, headers: Optional[Mapping[str, str]] = None, **values: Any) -> Response:
+    def _html(self, name: str, status: int = 200, headers: Optional[Mapping[str, str]] = None, **values: Any) -> Response:
         return Response(self._pages.get_template(name).render(**values), status, {**_HEADERS, **(headers or {})}, "text/html")
 
     def _refuse(self, status: int, code: str, message: str) -> Response:
