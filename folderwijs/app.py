@@ -15,14 +15,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from folderwijs import __version__
+from folderwijs import __version__, metrics, openapi
 from folderwijs.answers import Answers
+from folderwijs.connection import MAX_HEAD, Connections
 from folderwijs.engine import Engine
-from folderwijs.limits import VisitorLimits
+from folderwijs.interface import About, ChatRequest, ChatResponse, Failure, Feedback, Health, LeafletNames, Mistake, PracticeContact, Status
+from folderwijs.limits import TotalLimit, VisitorLimits
 from folderwijs.origins import Origins
 from folderwijs.pages import Pages
+from folderwijs.proxies import TrustedProxies
 from folderwijs.question_log import QuestionLog
-from folderwijs.replies import Reply, Suggestion
+from folderwijs.queueing import RETRY_AFTER, Overloaded, Queue
 from folderwijs.search import TopicSearch
 from folderwijs.sessions import ForgedSession, Sessions
 from folderwijs.settings import Settings
@@ -48,71 +51,6 @@ SECURITY_HEADERS = {
 
 logger = logging.getLogger(__name__)
 _Shape = TypeVar("_Shape", bound=msgspec.Struct)
-
-
-class ChatRequest(msgspec.Struct):
-    """What POST /api/chat takes."""
-
-    message: str
-    session: Optional[str] = None
-
-
-class ChatResponse(msgspec.Struct):
-    """What POST /api/chat gives.
-
-    Attributes:
-        session: to send along with the next message.
-        replies: at least one.
-        forgotten: whether the session that came with the message had a conversation that is no longer kept (an extension of the contract).
-    """
-
-    session: str
-    replies: list[Reply]
-    forgotten: bool = False
-
-
-class Feedback(msgspec.Struct):
-    """What POST /api/feedback takes: the opinion on the answer to `message`, which was about `topics`."""
-
-    session: str
-    message: str
-    topics: list[str]
-    helpful: bool
-    why: Optional[str] = None
-
-
-class LeafletNames(msgspec.Struct):
-    """How the chat speaks of the leaflet."""
-
-    id: str
-    title: str
-    subject: str
-
-
-class PracticeContact(msgspec.Struct):
-    """The practice, to call."""
-
-    name: str
-    phone: str
-
-
-class About(msgspec.Struct):
-    """What GET /api/widget gives.
-
-    Attributes:
-        leaflet, practice: whose chat this is.
-        greeting: the first words, in paragraphs: a greeting, who speaks, what is kept, when to call at once.
-        openers: what to ask first.
-        human: the reply to someone who wants to speak to a human.
-        feedback: whether opinions are kept.
-    """
-
-    leaflet: LeafletNames
-    practice: PracticeContact
-    greeting: list[str]
-    openers: tuple[Suggestion, ...]
-    human: Reply
-    feedback: bool
 
 
 class Refused(Exception):
@@ -143,6 +81,28 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class HeadLimit:
+    """Refuses a request whose address and headers together are too long.
+
+    Args:
+        app: the application.
+        refused: makes the response.
+    """
+
+    def __init__(self, app: ASGIApp, refused: Callable[[], Response]) -> None:
+        self._app = app
+        self._refused = refused
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        if scope["type"] == "http":
+            headers = sum(len(name) + len(value) for name, value in scope["headers"])
+            if headers + len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > MAX_HEAD:
+                await self._refused()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class Failures:
@@ -194,6 +154,10 @@ class Service:
         self._engine: Optional[Engine] = None
         self._sessions = Sessions(settings.secret)
         self._limits = VisitorLimits(settings.rate_limit) if settings.limits else None
+        self._total_limit = TotalLimit(settings.total_rate_limit)
+        self._queue = Queue(settings.queue)
+        self._proxies = settings.trusted_proxies
+        self._connections = Connections(settings.max_connections, settings.request_seconds, settings.trusted_proxies, self._call_us)
         self._search = TopicSearch(answers)
         self._pages = Pages(answers)
         self._question_log = question_log
@@ -208,14 +172,20 @@ class Service:
                 Route("/api/feedback", self.feedback, methods=["POST"]),
                 Route("/api/widget", self.about, methods=["GET"]),
                 Route("/api/search", self.search, methods=["GET"]),
+                Route("/openapi.json", self.description, methods=["GET"]),
                 Route("/health", self.health, methods=["GET"]),
+                Route("/health/live", self.live, methods=["GET"]),
+                Route("/health/ready", self.ready, methods=["GET"]),
             ],
             exception_handlers={Refused: self._refused, HTTPException: self._http_error},
             lifespan=self._lifespan,
         )
         app.add_middleware(Failures, failed=self._failed)
         app.add_middleware(Origins, listed=self._origins, refused=self._elsewhere)  # outside the one before: a listed website can also read of a failure
-        app.add_middleware(SecurityHeaders)  # added last, so outside the others: every response has them
+        app.add_middleware(HeadLimit, refused=self._head_too_large)
+        app.add_middleware(SecurityHeaders)  # outside the others: every response has them
+        app.add_middleware(TrustedProxies, trusted=self._proxies)
+        app.add_middleware(metrics.Measured)
         return app
 
     async def chat(self, request: Request) -> Response:
@@ -226,8 +196,11 @@ class Service:
         conversation = self._conversation(token)
         self._count(request)
         engine = self._ready()
-        forgotten = body.session is not None and not await engine.remembers(conversation)
-        replies = await engine.reply(message, conversation)
+        async with self._turn(request):
+            forgotten = body.session is not None and not await engine.remembers(conversation)
+            replies = await engine.reply(message, conversation)
+        for reply in replies:
+            metrics.REPLIES.labels(reply.kind).inc()
         if self._question_log is not None:
             await self._kept(self._question_log.replied(message, replies))
         return _json(ChatResponse(token, replies, forgotten))
@@ -269,17 +242,35 @@ class Service:
         if limit not in _LIMITS:
             raise Refused(422, "bad_limit", f"Vraag om 1 tot {MAX_RESULTS} resultaten. {self._call_us}")
         self._count(request)
-        return _json(self._search.find(query, await self._ready().understand(query), int(limit)))
+        engine = self._ready()
+        async with self._turn(request):
+            parts = await engine.understand(query)
+        return _json(self._search.find(query, parts, int(limit)))
 
     async def health(self, request: Request) -> Response:
         """GET /health: 200 once the service can answer."""
         self._ready()
-        return _json({"status": "ok", "version": __version__, "leaflet": self._answers.leaflet.id})
+        return _json(Health(version=__version__, leaflet=self._answers.leaflet.id))
+
+    async def live(self, request: Request) -> Response:
+        """GET /health/live: 200 while the process runs; where this gets no answer, it must be started anew."""
+        return _json(Status())
+
+    async def ready(self, request: Request) -> Response:
+        """GET /health/ready: 200 while it can take questions; not while it starts, stops, or has a full queue."""
+        self._ready()
+        if self._queue.is_full or self._connections.stopping:
+            raise self._too_busy()
+        return _json(Status())
+
+    async def description(self, request: Request) -> Response:
+        """GET /openapi.json: what this service can be asked."""
+        return _json(openapi.description())
 
     @contextlib.asynccontextmanager
-    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[dict[str, Any]]:
         self._engine = self._load_engine()
-        yield
+        yield self._connections.state()
 
     @property
     def _call_us(self) -> str:
@@ -294,6 +285,24 @@ class Service:
         wait = self._limits.seconds_to_wait(request.client.host if request.client else "") if self._limits else 0
         if wait:
             raise Refused(429, "too_many_messages", f"U stuurt te veel berichten. Wacht {wait} seconden. {self._call_us}", {"retry-after": str(wait)})
+        if self._limits and (wait := self._total_limit.seconds_to_wait()):
+            raise Refused(429, "too_many_visitors", f"Er zijn nu te veel vragen. Wacht {wait} seconden. {self._call_us}", {"retry-after": str(wait)})
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, request: Request) -> AsyncIterator[None]:
+        """Hold a turn with the engine.
+
+        Raises:
+            Refused: it is too busy.
+            ClientDisconnect: the visitor left while waiting.
+        """
+        try:
+            async with self._queue.turn() as waited:
+                if waited and await request.is_disconnected():
+                    raise ClientDisconnect
+                yield
+        except Overloaded:
+            raise self._too_busy() from None
 
     def _message(self, typed: str) -> str:
         """What a visitor typed, without blanks around it.
@@ -326,8 +335,16 @@ class Service:
         except Exception as error:  # noqa: BLE001, whatever fails there, its text may hold what was typed
             logger.error("a question could not be kept: %s", type(error).__name__)
 
+    def _too_busy(self) -> Refused:
+        message = f"Het is nu te druk. Probeer het over {RETRY_AFTER} seconden opnieuw. {self._call_us}"
+        return Refused(503, "too_busy", message, {"retry-after": str(RETRY_AFTER)})
+
+    def _head_too_large(self) -> Response:
+        metrics.REFUSALS.labels("head_too_large").inc()
+        return _json(Failure(Mistake("head_too_large", f"Uw verzoek is te groot. {self._call_us}")), 431, {"connection": "close"})
+
     def _elsewhere(self) -> Response:
-        return _json({"error": {"code": "origin", "message": f"Deze chat mag niet op deze website staan. {self._call_us}"}}, 403)
+        return _json(Failure(Mistake("origin", f"Deze chat mag niet op deze website staan. {self._call_us}")), 403)
 
     async def _body(self, request: Request) -> bytes:
         body = bytearray()
@@ -339,18 +356,19 @@ class Service:
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
-        return _json({"error": {"code": error.code, "message": error.message}}, error.status, error.headers)
+        metrics.REFUSALS.labels(error.code).inc()
+        return _json(Failure(Mistake(error.code, error.message)), error.status, error.headers)
 
     async def _http_error(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         messages = {404: ("not_found", "Deze pagina bestaat niet."), 405: ("method_not_allowed", "Dat kan hier niet.")}
         code, message = messages.get(error.status_code, ("bad_request", "Dat verzoek klopt niet."))
-        return _json({"error": {"code": code, "message": f"{message} {self._call_us}"}}, error.status_code, error.headers)
+        return _json(Failure(Mistake(code, f"{message} {self._call_us}")), error.status_code, error.headers)
 
     def _failed(self, error: Exception) -> Response:
         if not isinstance(error, ClientDisconnect):
             logger.error("a request failed: %s", type(error).__name__)
-        return _json({"error": {"code": "internal", "message": self._answers.error().text}}, 500)
+        return _json(Failure(Mistake("internal", self._answers.error().text)), 500)
 
 
 def _decode(body: bytes, shape: type[_Shape], call_us: str) -> _Shape:

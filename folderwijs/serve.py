@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
+import json
 import os
 import socket
+import tempfile
+from typing import Iterator
 
 import uvicorn
 import yaml
 from starlette.applications import Starlette
 
+from folderwijs import logs, metrics, training
 from folderwijs.answers import load_answers
 from folderwijs.settings import PROJECT, Settings, SettingsError, load_settings
+
+STOP_SECONDS = 30
+"""Seconds that requests at hand have when the service is told to stop."""
 
 _SHARED = ("redis", "mongod", "dynamo")  # besides SQL, the types of tracker store that Rasa knows
 
@@ -20,11 +27,11 @@ def create_app() -> Starlette:
     """The application as the settings have it; uvicorn calls this in every worker."""
     from folderwijs.app import Service
     from folderwijs.engine import Engine, make_store
-    from folderwijs.training import MODEL
 
     settings = load_settings()
+    logs.configure(settings.log_level, settings.log_format)
     answers = load_answers(PROJECT, settings.leaflet)
-    return Service(settings, answers, lambda: Engine(MODEL, answers, make_store(settings))).app()
+    return Service(settings, answers, lambda: Engine(training.MODEL, answers, make_store(settings))).app()
 
 
 def serve(settings: Settings) -> None:
@@ -32,9 +39,11 @@ def serve(settings: Settings) -> None:
 
     Raises:
         SettingsError: several workers without a store that they share; the address cannot be listened on.
+        ModelError: the model is not the one that was trained.
     """
     if settings.workers > 1 and not shared_store():
         raise SettingsError("WORKERS is more than 1, but endpoints.yml names no tracker_store that the processes share (redis, SQL or mongod)")
+    training.check_model()
     os.environ["SECRET"] = settings.secret  # the same in every worker
     listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -45,12 +54,43 @@ def serve(settings: Settings) -> None:
     port = listener.getsockname()[1]
     listener.close()
     os.environ["PORT"] = str(port)
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    print(f"Folderwijs: http://{settings.host}:{port}", flush=True)
-    uvicorn.run(
-        "folderwijs.serve:create_app", factory=True, host=settings.host, port=port, workers=settings.workers, http="httptools", ws="none",
-        access_log=False, log_level="warning", server_header=False, timeout_keep_alive=30, h11_max_incomplete_event_size=16_384,
-    )
+    logs.configure(settings.log_level, settings.log_format)
+    _tell(settings, f"Folderwijs: http://{settings.host}:{port}")
+    with _counting(settings):
+        uvicorn.run(
+            "folderwijs.serve:create_app", factory=True, host=settings.host, port=port, workers=settings.workers, http="folderwijs.connection:BoundedHttp", ws="none",
+            access_log=False, log_config=None, log_level="warning", server_header=False, timeout_keep_alive=30, timeout_graceful_shutdown=STOP_SECONDS,
+            proxy_headers=False,  # uvicorn would believe any proxy on this computer; folderwijs.proxies believes those that are listed
+        )
+
+
+@contextlib.contextmanager
+def _counting(settings: Settings) -> Iterator[None]:
+    """Publish the metrics, where a port is set, and have several processes count together.
+
+    Raises:
+        SettingsError: the address of the metrics cannot be listened on.
+    """
+    if settings.metrics_port is None:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="folderwijs-metrics-") as folder:
+        if settings.workers > 1:
+            os.environ[metrics.SHARED] = folder  # the processes that uvicorn starts inherit it
+        try:
+            port = metrics.publish(settings.metrics_host, settings.metrics_port)
+        except OSError as error:
+            raise SettingsError(f"cannot listen on METRICS_HOST {settings.metrics_host}, METRICS_PORT {settings.metrics_port}: {error.strerror}") from error
+        _tell(settings, f"Metrics: http://{settings.metrics_host}:{port}/metrics")
+        try:
+            yield
+        finally:
+            os.environ.pop(metrics.SHARED, None)
+
+
+def _tell(settings: Settings, sentence: str) -> None:
+    """Say where the service is, in the log's own format."""
+    print(json.dumps({"level": "info", "logger": "folderwijs", "message": sentence}) if settings.log_format == "json" else sentence, flush=True)
 
 
 def shared_store() -> bool:
