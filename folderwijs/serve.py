@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import tempfile
+from pathlib import Path
 from typing import Iterator
 
 import uvicorn
@@ -15,7 +16,11 @@ from starlette.applications import Starlette
 
 from folderwijs import logs, metrics, training
 from folderwijs.answers import load_answers
-from folderwijs.settings import PROJECT, Settings, SettingsError, load_settings
+from folderwijs.desk.desk import Desk
+from folderwijs.desk.kept_questions import KeptQuestions
+from folderwijs.desk.store import Store
+from folderwijs.redaction import load_redactor
+from folderwijs.settings import PROJECT, Settings, SettingsError, is_loopback, load_settings
 
 STOP_SECONDS = 30
 """Seconds that requests at hand have when the service is told to stop."""
@@ -31,18 +36,51 @@ def create_app() -> Starlette:
     settings = load_settings()
     logs.configure(settings.log_level, settings.log_format)
     answers = load_answers(PROJECT, settings.leaflet)
-    return Service(settings, answers, lambda: Engine(training.MODEL, answers, make_store(settings))).app()
+    store = open_store(settings)
+    log = KeptQuestions(store, load_redactor(), answers.questions) if settings.questions_db else None
+
+    def load_engine() -> Engine:
+        engine = Engine(training.MODEL, answers, make_store(settings))
+        if log is not None:
+            log.understand = engine.understand
+        return engine
+
+    return Service(settings, answers, load_engine, log, Desk(settings, answers, store) if settings.desk else None).app()
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of the desk: the one that is set, or this process's memory where no questions are kept."""
+    place = settings.questions_db
+    return Store(place if not place or place.startswith("postgresql://") else Path(place))
+
+
+def check_desk(settings: Settings) -> None:
+    """Hold the settings of the desk against each other.
+
+    Raises:
+        SettingsError: the desk would be open to others, or its logins would not be shared.
+    """
+    if not settings.desk:
+        return
+    if not settings.desk_password_hash and not is_loopback(settings.host):
+        raise SettingsError(
+            f"HOST={settings.host!r} is no loopback address, so others could open the receptionist's desk at /balie, and it has no password: "
+            "set DESK_PASSWORD_HASH (`python -m folderwijs password` makes one), or switch the desk off with DESK=off"
+        )
+    if settings.desk_password_hash and settings.workers > 1 and not settings.questions_db:
+        raise SettingsError("WORKERS is more than 1 and QUESTIONS_DB is off: the processes have no store to share the logins of the desk")
 
 
 def serve(settings: Settings) -> None:
     """Listen until told to stop.
 
     Raises:
-        SettingsError: several workers without a store that they share; the address cannot be listened on.
+        SettingsError: several workers without a store that they share; a desk that others could open; the address cannot be listened on.
         ModelError: the model is not the one that was trained.
     """
     if settings.workers > 1 and not shared_store():
         raise SettingsError("WORKERS is more than 1, but endpoints.yml names no tracker_store that the processes share (redis, SQL or mongod)")
+    check_desk(settings)
     training.check_model()
     os.environ["SECRET"] = settings.secret  # the same in every worker
     listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)

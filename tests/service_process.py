@@ -34,7 +34,7 @@ def service_process(log: Path, **settings: str) -> Iterator[str]:
 @contextmanager
 def running_service(log: Path, **settings: str) -> Iterator[Running]:
     """As `service_process`, but gives the process as well."""
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": "0", "LIMITS": "off", "WORKERS": "1", **settings}
+    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": "0", "LIMITS": "off", "WORKERS": "1", "QUESTIONS_DB": "off", **settings}
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-m", "folderwijs", "serve"], cwd=PROJECT, env=environment, stdout=output, stderr=output)
     try:
