@@ -52,6 +52,7 @@ def configure(level: str, format_: str) -> None:
     handler.addFilter(_first_line)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)  # they are for who changes the code, and not for who runs it
     sys.excepthook = _log_uncaught
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()

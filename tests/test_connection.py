@@ -77,6 +77,7 @@ def test_a_request_that_does_not_arrive_in_time_is_ended(service: Running, answe
 def test_a_request_that_comes_a_byte_at_a_time_is_ended(service: Running, answers: Answers) -> None:
     with connect(service.url) as connection:
         started = time.monotonic()
+        connection.sendall(LINES)
         connection.settimeout(0.1)
         response = b""
         while not response and time.monotonic() - started < 10 * SECONDS:
