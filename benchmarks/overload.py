@@ -173,7 +173,8 @@ async def _bearable(visitors: Sequence[Visitor], seconds: float) -> float:
     async def ask(visitor: Visitor) -> None:
         nonlocal answered
         while time.monotonic() < until:
-            answered += (await visitor.ask(answered)).status == 200
+            response = await visitor.ask(answered)
+            answered += response.status == 200
 
     await asyncio.gather(*(ask(visitor) for visitor in visitors))
     return answered / seconds

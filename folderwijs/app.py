@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import Any, AsyncIterator, Callable, Coroutine, Mapping, Optional, TypeVar
+from typing import Any, AsyncIterator, Callable, Collection, Coroutine, Mapping, Optional, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -109,6 +109,31 @@ class HeadLimit:
         await self._app(scope, receive, send)
 
 
+class Shedding:
+    """Turns visitors away while the queue is full, before anything costly is done for them.
+
+    Args:
+        app: the application.
+        queue: the queue before the engine.
+        paths: those that need the engine.
+        refused: makes the response.
+    """
+
+    def __init__(self, app: ASGIApp, queue: Queue, paths: Collection[str], refused: Callable[[], Response]) -> None:
+        self._app = app
+        self._queue = queue
+        self._paths = paths
+        self._response = refused()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on where there is room, else refuse it."""
+        if self._queue.is_full and scope["type"] == "http" and scope["path"] in self._paths:
+            metrics.REFUSALS.labels("too_busy").inc()
+            await self._response(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 class Failures:
     """Answers where something fails inside.
 
@@ -191,6 +216,7 @@ class Service:
             lifespan=self._lifespan,
         )
         app.add_middleware(Failures, failed=self._failed)
+        app.add_middleware(Shedding, queue=self._queue, paths=("/api/chat", "/api/search"), refused=self._shed)
         app.add_middleware(Origins, listed=self._origins, refused=self._elsewhere)  # outside the one before: a listed website can also read of a failure
         app.add_middleware(HeadLimit, refused=self._head_too_large)
         app.add_middleware(SecurityHeaders)  # outside the others: every response has them
@@ -358,6 +384,10 @@ class Service:
     def _too_busy(self) -> Refused:
         message = f"Het is nu te druk. Probeer het over {RETRY_AFTER} seconden opnieuw. {self._call_us}"
         return Refused(503, "too_busy", message, {"retry-after": str(RETRY_AFTER)})
+
+    def _shed(self) -> Response:
+        busy = self._too_busy()
+        return _json(Failure(Mistake(busy.code, busy.message)), busy.status, busy.headers)
 
     def _head_too_large(self) -> Response:
         metrics.REFUSALS.labels("head_too_large").inc()

@@ -8,7 +8,7 @@ import os
 import socket
 import tempfile
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Optional, TextIO
 
 import uvicorn
 import yaml
@@ -93,7 +93,7 @@ def serve(settings: Settings) -> None:
     listener.close()
     os.environ["PORT"] = str(port)
     logs.configure(settings.log_level, settings.log_format)
-    _tell(settings, f"Folderwijs: http://{settings.host}:{port}")
+    tell(settings, f"Folderwijs: http://{settings.host}:{port}")
     with _counting(settings):
         uvicorn.run(
             "folderwijs.serve:create_app", factory=True, host=settings.host, port=port, workers=settings.workers, http="folderwijs.connection:BoundedHttp", ws="none",
@@ -119,16 +119,23 @@ def _counting(settings: Settings) -> Iterator[None]:
             port = metrics.publish(settings.metrics_host, settings.metrics_port)
         except OSError as error:
             raise SettingsError(f"cannot listen on METRICS_HOST {settings.metrics_host}, METRICS_PORT {settings.metrics_port}: {error.strerror}") from error
-        _tell(settings, f"Metrics: http://{settings.metrics_host}:{port}/metrics")
+        tell(settings, f"Metrics: http://{settings.metrics_host}:{port}/metrics")
         try:
             yield
         finally:
             os.environ.pop(metrics.SHARED, None)
 
 
-def _tell(settings: Settings, sentence: str) -> None:
-    """Say where the service is, in the log's own format."""
-    print(json.dumps({"level": "info", "logger": "folderwijs", "message": sentence}) if settings.log_format == "json" else sentence, flush=True)
+def tell(settings: Settings, sentence: str, to: Optional[TextIO] = None) -> None:
+    """Say something whatever the level of the log, in the log's own format.
+
+    Args:
+        settings: the settings.
+        sentence: what to say.
+        to: where; None for the standard output.
+    """
+    line = json.dumps({"level": "info", "logger": "folderwijs", "message": sentence}, ensure_ascii=False) if settings.log_format == "json" else sentence
+    print(line, file=to, flush=True)
 
 
 def shared_store() -> bool:

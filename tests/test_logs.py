@@ -5,7 +5,6 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterator
 
 import httpx
 import pytest
@@ -48,7 +47,7 @@ def test_of_what_rasa_says_only_the_event_is_written() -> None:
 
 
 @pytest.fixture(scope="module", params=["json", "text"])
-def output(request: pytest.FixtureRequest, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def output(request: pytest.FixtureRequest, model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """The format, and everything the service wrote after marked messages went every way through it."""
     log = tmp_path_factory.mktemp("logs") / "log"
     environment = {"LOG_FORMAT": str(request.param), "LOG_LEVEL": "debug", "QUESTIONS_DB": str(log.with_name("vragen.sqlite3"))}
@@ -66,7 +65,7 @@ def output(request: pytest.FixtureRequest, model: Path, tmp_path_factory: pytest
         client.request(MARK.upper(), f"/{MARK}")
         client.post("/api/chat", content=MARK * 10_000)
         client.get("/balie")
-    yield str(request.param), log.read_text("utf8")
+    return str(request.param), log.read_text("utf8")
 
 
 def test_no_log_holds_anything_that_was_typed(output: tuple[str, str]) -> None:

@@ -28,7 +28,7 @@ def test_a_few_work_at_a_time_and_the_rest_wait_in_order() -> None:
     async def test() -> None:
         queue, done, served = Queue(10), asyncio.Event(), list[int]()
         tasks = [asyncio.create_task(hold(queue, done, served, number)) for number in range(AT_WORK + 5)]
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
         assert (served, len(queue), QUEUE._value.get()) == (list(range(AT_WORK)), 5, 5)
         done.set()
         await asyncio.gather(*tasks)
@@ -88,5 +88,22 @@ def test_whoever_leaves_or_fails_gives_the_turn_back() -> None:
         assert (queue._working, len(queue)) == (0, 0)
         for _ in range(AT_WORK):
             await asyncio.wait_for(hold(queue, done, served), 1)
+
+    run(test)
+
+
+def test_messages_that_never_wait_are_counted_all_the_same() -> None:
+    """The engine works without waiting for anything; whoever comes meanwhile must still find the queue full."""
+
+    async def visit(queue: Queue) -> bool:
+        try:
+            async with queue.turn():
+                return True
+        except Overloaded:
+            return False
+
+    async def test() -> None:
+        queue = Queue(3)
+        assert sum(await asyncio.gather(*(visit(queue) for _ in range(100)))) == AT_WORK + 3
 
     run(test)
