@@ -42,7 +42,7 @@ def description() -> Mapping[str, Any]:
             "description": "Answers patients' questions from a clinic's leaflet, and only from that leaflet. Every error is a Dutch sentence with the practice's phone number.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": {**_chat(), **_service(), **_pages()},
+        "paths": {**_chat(), **_service(), **_pages(), **_desk()},
         "components": {"schemas": schemas},
     }
 
@@ -94,6 +94,28 @@ def _pages() -> dict[str, Any]:
         "/widget/{version}/folderwijs.js": page(
             "The chat, as one script, with this content for good.", "text/javascript", _text("version", "path", "Of the content."), _304="It did not change.", _404="That version is not here."
         ),
+    }
+
+
+def _desk() -> dict[str, Any]:
+    """The receptionist's desk: pages, and what these ask for; all but the login need one, or this computer itself where there is no password."""
+
+    def call(summary: str, media: str, *others: str) -> dict[str, Any]:
+        answers = {"303": "On to another page.", "403": "Not let in.", "404": "There is no such thing here.", "413": "Too large.", "422": "Wrong shape.", "429": "Too many attempts."}
+        done = {"200": {"description": "It.", "content": {media: {"schema": {"type": "object" if media == _JSON else "string"}}}}} if media else {"204": {"description": "Done."}}
+        return {"summary": summary, "tags": ["desk"], "responses": {**done, **{status: {"description": answers[status]} for status in others}, **_errors("431")}}
+
+    html = "text/html"
+    return {
+        "/balie": {"get": call("The desk.", html, "303", "403")},
+        "/balie/vragen": {"get": call("Questions without an answer.", html, "303", "403")},
+        "/balie/inloggen": {"get": call("Asks for the password.", html, "303"), "post": call("Lets in whoever knows the password.", html, "303", "403", "413", "429")},
+        "/balie/uitloggen": {"post": call("Ends the login.", "", "303", "403")},
+        "/api/desk/topics": {"get": call("All topics, the most used first.", _JSON, "403")},
+        "/api/desk/used": {"post": call("Counts the use of a topic.", "", "403", "413", "422")},
+        "/api/desk/mark": {"post": call("Marks questions with what they belong to.", "", "403", "413", "422")},
+        "/api/desk/vragen.csv": {"get": call("The questions, for a spreadsheet.", "text/csv", "403")},
+        "/api/desk/vragen.yml": {"get": call("The marked questions, as training questions.", "application/yaml", "403")},
     }
 
 
