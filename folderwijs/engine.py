@@ -29,7 +29,7 @@ from folderwijs.answers import Answers  # noqa: E402
 from folderwijs.conversations import BoundedTrackerStore, TurnLockStore  # noqa: E402
 from folderwijs.dialogue import Part  # noqa: E402
 from folderwijs.engine_errors import ModelError  # noqa: E402
-from folderwijs.logs import only_event  # noqa: E402
+from folderwijs.logs import Tellable, only_event  # noqa: E402
 from folderwijs.replies import Reply, from_builtins  # noqa: E402
 from folderwijs.settings import PROJECT, Settings  # noqa: E402
 from folderwijs.training import check_model  # noqa: E402
@@ -40,7 +40,7 @@ _COMMAND = re.compile(r"\A[\s/]+")
 """What stands before a message that Rasa would take for a command: it looks behind blanks too."""
 
 
-class ActionFailed(Exception):
+class ActionFailed(Tellable):
     """Raised where an action fails, with the kind of error and its place in the code.
 
     Rasa logs the traceback of an action's error; the error itself may hold what the visitor typed.

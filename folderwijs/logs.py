@@ -13,6 +13,10 @@ from typing import Any, MutableMapping, Optional, Union
 _Error = Union[tuple[type[BaseException], BaseException, Optional[TracebackType]], tuple[None, None, None]]
 
 
+class Tellable(Exception):
+    """The base of errors whose text is ours alone, and is written."""
+
+
 class WithoutTexts(logging.Formatter):
     """A line of text a record. Of an error it has the kind and the place in the code only."""
 
@@ -84,6 +88,7 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, trace: Option
 
 
 def _kind_and_place(error: _Error) -> tuple[str, str]:
-    kind, _, trace = error
+    kind, value, trace = error
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)]
-    return (kind.__name__ if kind else ""), " > ".join(places[-5:])
+    said = f": {value}" if isinstance(value, Tellable) else ""
+    return (kind.__name__ if kind else "") + said, " > ".join(places[-5:])
