@@ -21,3 +21,4 @@ def test_the_running_service_is_as_described(model: Path, tmp_path: Path) -> Non
             capture_output=True, text=True, check=False, timeout=240, cwd=tmp_path,
         )
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-500:]
+    assert "8 selected" in run.stdout, "chat, feedback, search, widget, three of health, and the description itself"
