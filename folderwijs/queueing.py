@@ -11,7 +11,7 @@ from folderwijs import metrics
 
 AT_WORK = 4
 """Messages that the engine works on at a time. More would not be faster: it works in one thread, and only waits for a store elsewhere."""
-PATIENCE = 0.75
+PATIENCE = 0.5
 """Seconds in the queue after which a message is not served any more, so that whoever is served, is served within two."""
 RETRY_AFTER = 5
 """Seconds after which a visitor who was turned away can try again."""
