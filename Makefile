@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help evaluate pictures setup setup-dev train start test check start-time lock clean
+.PHONY: help audit fuzz overload soak evaluate pictures setup setup-dev train start test check start-time lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,18 @@ check: setup ## check the leaflets, the practice's details and the alarm signs
 
 evaluate: setup-dev ## measure the understanding and write docs/evaluation.md (20 minutes)
 	@PYTHONPATH=. $(PYTHON) -W ignore -m evaluation.report
+
+audit: setup ## look up the known vulnerabilities of the locked packages
+	@scripts/audit
+
+overload: train ## put ten times the load on the service that it can bear, for two minutes
+	@PYTHONPATH=. $(PYTHON) -W ignore -m benchmarks.overload
+
+soak: setup-dev train ## put steady load on the service for 30 minutes, with a plot of memory and latency
+	@PYTHONPATH=. $(PYTHON) -W ignore -m benchmarks.soak
+
+fuzz: setup-dev train ## send 100,000 fuzzed messages through the whole stack
+	@PYTHONPATH=. $(PYTHON) -W ignore -m fuzzing
 
 pictures: setup-dev train ## take the pictures of the chat in docs/ anew (needs chromium)
 	@scripts/pictures

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import Any, AsyncIterator, Callable, Coroutine, Mapping, Optional, TypeVar
+from typing import Any, AsyncIterator, Callable, Collection, Coroutine, Mapping, Optional, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -16,15 +16,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from folderwijs import __version__
+from folderwijs import __version__, metrics, openapi
 from folderwijs.answers import Answers
+from folderwijs.connection import MAX_HEAD, Connections
 from folderwijs.desk.desk import Desk
 from folderwijs.engine import Engine
-from folderwijs.limits import VisitorLimits
+from folderwijs.interface import About, ChatRequest, ChatResponse, Failure, Feedback, Health, LeafletNames, Mistake, PracticeContact, Status
+from folderwijs.limits import TotalLimit, VisitorLimits
 from folderwijs.origins import Origins
 from folderwijs.pages import Pages
+from folderwijs.proxies import TrustedProxies
 from folderwijs.question_log import QuestionLog
-from folderwijs.replies import Reply, Suggestion
+from folderwijs.queueing import RETRY_AFTER, Overloaded, Queue
 from folderwijs.search import TopicSearch
 from folderwijs.sessions import ForgedSession, Sessions
 from folderwijs.settings import Settings
@@ -52,71 +55,6 @@ SECURITY_HEADERS = {
 
 logger = logging.getLogger(__name__)
 _Shape = TypeVar("_Shape", bound=msgspec.Struct)
-
-
-class ChatRequest(msgspec.Struct):
-    """What POST /api/chat takes."""
-
-    message: str
-    session: Optional[str] = None
-
-
-class ChatResponse(msgspec.Struct):
-    """What POST /api/chat gives.
-
-    Attributes:
-        session: to send along with the next message.
-        replies: at least one.
-        forgotten: whether the session that came with the message had a conversation that is no longer kept (an extension of the contract).
-    """
-
-    session: str
-    replies: list[Reply]
-    forgotten: bool = False
-
-
-class Feedback(msgspec.Struct):
-    """What POST /api/feedback takes: the opinion on the answer to `message`, which was about `topics`."""
-
-    session: str
-    message: str
-    topics: list[str]
-    helpful: bool
-    why: Optional[str] = None
-
-
-class LeafletNames(msgspec.Struct):
-    """How the chat speaks of the leaflet."""
-
-    id: str
-    title: str
-    subject: str
-
-
-class PracticeContact(msgspec.Struct):
-    """The practice, to call."""
-
-    name: str
-    phone: str
-
-
-class About(msgspec.Struct):
-    """What GET /api/widget gives.
-
-    Attributes:
-        leaflet, practice: whose chat this is.
-        greeting: the first words, in paragraphs: a greeting, who speaks, what is kept, when to call at once.
-        openers: what to ask first.
-        human: the reply to someone who wants to speak to a human.
-        feedback: whether opinions are kept.
-    """
-
-    leaflet: LeafletNames
-    practice: PracticeContact
-    greeting: list[str]
-    openers: tuple[Suggestion, ...]
-    human: Reply
-    feedback: bool
 
 
 class Refused(Exception):
@@ -147,6 +85,53 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class HeadLimit:
+    """Refuses a request whose address and headers together are too long.
+
+    Args:
+        app: the application.
+        refused: makes the response.
+    """
+
+    def __init__(self, app: ASGIApp, refused: Callable[[], Response]) -> None:
+        self._app = app
+        self._refused = refused
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        if scope["type"] == "http":
+            headers = sum(len(name) + len(value) for name, value in scope["headers"])
+            if headers + len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > MAX_HEAD:
+                await self._refused()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class Shedding:
+    """Turns visitors away while the queue is full, before anything costly is done for them.
+
+    Args:
+        app: the application.
+        queue: the queue before the engine.
+        paths: those that need the engine.
+        refused: makes the response.
+    """
+
+    def __init__(self, app: ASGIApp, queue: Queue, paths: Collection[str], refused: Callable[[], Response]) -> None:
+        self._app = app
+        self._queue = queue
+        self._paths = paths
+        self._response = refused()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on where there is room, else refuse it."""
+        if self._queue.is_full and scope["type"] == "http" and scope["path"] in self._paths:
+            metrics.REFUSALS.labels("too_busy").inc()
+            await self._response(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class Failures:
@@ -203,6 +188,10 @@ class Service:
         self._engine: Optional[Engine] = None
         self._sessions = Sessions(settings.secret)
         self._limits = VisitorLimits(settings.rate_limit) if settings.limits else None
+        self._total_limit = TotalLimit(settings.total_rate_limit)
+        self._queue = Queue(settings.queue)
+        self._proxies = settings.trusted_proxies
+        self._connections = Connections(settings.max_connections, settings.request_seconds, settings.trusted_proxies, self._call_us)
         self._search = TopicSearch(answers)
         self._pages = Pages(answers)
         self._question_log = question_log
@@ -217,15 +206,22 @@ class Service:
                 Route("/api/feedback", self.feedback, methods=["POST"]),
                 Route("/api/widget", self.about, methods=["GET"]),
                 Route("/api/search", self.search, methods=["GET"]),
+                Route("/openapi.json", self.description, methods=["GET"]),
                 Route("/health", self.health, methods=["GET"]),
+                Route("/health/live", self.live, methods=["GET"]),
+                Route("/health/ready", self.ready, methods=["GET"]),
                 *(self._desk.routes() if self._desk else ()),
             ],
             exception_handlers={Refused: self._refused, HTTPException: self._http_error},
             lifespan=self._lifespan,
         )
         app.add_middleware(Failures, failed=self._failed)
+        app.add_middleware(Shedding, queue=self._queue, paths=("/api/chat", "/api/search"), refused=self._shed)
         app.add_middleware(Origins, listed=self._origins, refused=self._elsewhere)  # outside the one before: a listed website can also read of a failure
-        app.add_middleware(SecurityHeaders)  # added last, so outside the others: every response has them
+        app.add_middleware(HeadLimit, refused=self._head_too_large)
+        app.add_middleware(SecurityHeaders)  # outside the others: every response has them
+        app.add_middleware(TrustedProxies, trusted=self._proxies)
+        app.add_middleware(metrics.Measured)
         return app
 
     async def chat(self, request: Request) -> Response:
@@ -236,8 +232,11 @@ class Service:
         conversation = self._conversation(token)
         self._count(request)
         engine = self._ready()
-        forgotten = body.session is not None and not await engine.remembers(conversation)
-        replies = await engine.reply(message, conversation)
+        async with self._turn(request):
+            forgotten = body.session is not None and not await engine.remembers(conversation)
+            replies = await engine.reply(message, conversation)
+        for reply in replies:
+            metrics.REPLIES.labels(reply.kind).inc()
         if self._question_log is not None:
             self._keep(self._question_log.replied(message, replies))
         return _json(ChatResponse(token, replies, forgotten))
@@ -280,18 +279,36 @@ class Service:
             raise Refused(422, "bad_limit", f"Vraag om 1 tot {MAX_RESULTS} resultaten. {self._call_us}")
         if not (self._desk and await self._desk.may_search_freely(request)):
             self._count(request)
-        return _json(self._search.find(query, await self._ready().understand(query), int(limit)))
+        engine = self._ready()
+        async with self._turn(request):
+            parts = await engine.understand(query)
+        return _json(self._search.find(query, parts, int(limit)))
 
     async def health(self, request: Request) -> Response:
         """GET /health: 200 once the service can answer."""
         self._ready()
-        return _json({"status": "ok", "version": __version__, "leaflet": self._answers.leaflet.id})
+        return _json(Health(version=__version__, leaflet=self._answers.leaflet.id))
+
+    async def live(self, request: Request) -> Response:
+        """GET /health/live: 200 while the process runs; where this gets no answer, it must be started anew."""
+        return _json(Status())
+
+    async def ready(self, request: Request) -> Response:
+        """GET /health/ready: 200 while it can take questions; not while it starts, stops, or has a full queue."""
+        self._ready()
+        if self._queue.is_full or self._connections.stopping:
+            raise self._too_busy()
+        return _json(Status())
+
+    async def description(self, request: Request) -> Response:
+        """GET /openapi.json: what this service can be asked."""
+        return _json(openapi.description())
 
     @contextlib.asynccontextmanager
-    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[dict[str, Any]]:
         self._engine = self._load_engine()
         async with self._desk.running() if self._desk else contextlib.nullcontext():
-            yield
+            yield self._connections.state()
             await asyncio.gather(*self._keeping, return_exceptions=True)
 
     def _keep(self, keeping: Coroutine[Any, Any, None]) -> None:
@@ -321,6 +338,24 @@ class Service:
         wait = self._limits.seconds_to_wait(request.client.host if request.client else "") if self._limits else 0
         if wait:
             raise Refused(429, "too_many_messages", f"U stuurt te veel berichten. Wacht {wait} seconden. {self._call_us}", {"retry-after": str(wait)})
+        if self._limits and (wait := self._total_limit.seconds_to_wait()):
+            raise Refused(429, "too_many_visitors", f"Er zijn nu te veel vragen. Wacht {wait} seconden. {self._call_us}", {"retry-after": str(wait)})
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, request: Request) -> AsyncIterator[None]:
+        """Hold a turn with the engine.
+
+        Raises:
+            Refused: it is too busy.
+            ClientDisconnect: the visitor left while waiting.
+        """
+        try:
+            async with self._queue.turn() as waited:
+                if waited and await request.is_disconnected():
+                    raise ClientDisconnect
+                yield
+        except Overloaded:
+            raise self._too_busy() from None
 
     def _message(self, typed: str) -> str:
         """What a visitor typed, without blanks around it.
@@ -346,8 +381,20 @@ class Service:
         except ForgedSession:
             raise Refused(400, "unknown_session", f"Dit gesprek is niet bekend. Begin opnieuw. {self._call_us}") from None
 
+    def _too_busy(self) -> Refused:
+        message = f"Het is nu te druk. Probeer het over {RETRY_AFTER} seconden opnieuw. {self._call_us}"
+        return Refused(503, "too_busy", message, {"retry-after": str(RETRY_AFTER)})
+
+    def _shed(self) -> Response:
+        busy = self._too_busy()
+        return _json(Failure(Mistake(busy.code, busy.message)), busy.status, busy.headers)
+
+    def _head_too_large(self) -> Response:
+        metrics.REFUSALS.labels("head_too_large").inc()
+        return _json(Failure(Mistake("head_too_large", f"Uw verzoek is te groot. {self._call_us}")), 431, {"connection": "close"})
+
     def _elsewhere(self) -> Response:
-        return _json({"error": {"code": "origin", "message": f"Deze chat mag niet op deze website staan. {self._call_us}"}}, 403)
+        return _json(Failure(Mistake("origin", f"Deze chat mag niet op deze website staan. {self._call_us}")), 403)
 
     async def _body(self, request: Request) -> bytes:
         body = bytearray()
@@ -359,18 +406,19 @@ class Service:
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
-        return _json({"error": {"code": error.code, "message": error.message}}, error.status, error.headers)
+        metrics.REFUSALS.labels(error.code).inc()
+        return _json(Failure(Mistake(error.code, error.message)), error.status, error.headers)
 
     async def _http_error(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         messages = {404: ("not_found", "Deze pagina bestaat niet."), 405: ("method_not_allowed", "Dat kan hier niet.")}
         code, message = messages.get(error.status_code, ("bad_request", "Dat verzoek klopt niet."))
-        return _json({"error": {"code": code, "message": f"{message} {self._call_us}"}}, error.status_code, error.headers)
+        return _json(Failure(Mistake(code, f"{message} {self._call_us}")), error.status_code, error.headers)
 
     def _failed(self, error: Exception) -> Response:
         if not isinstance(error, ClientDisconnect):
             logger.error("a request failed: %s", type(error).__name__)
-        return _json({"error": {"code": "internal", "message": self._answers.error().text}}, 500)
+        return _json(Failure(Mistake("internal", self._answers.error().text)), 500)
 
 
 def _decode(body: bytes, shape: type[_Shape], call_us: str) -> _Shape:

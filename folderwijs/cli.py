@@ -181,11 +181,11 @@ def _progress() -> Iterator[None]:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
-    from folderwijs.serve import serve
+    from folderwijs.serve import serve, tell
 
     settings, answers = _content()
     if answers.practice.example:
-        print(example_warning(), file=sys.stderr)
+        tell(settings, example_warning(), sys.stderr)
     serve(settings)
     return 0
 

@@ -29,8 +29,10 @@ from folderwijs.answers import Answers  # noqa: E402
 from folderwijs.conversations import BoundedTrackerStore, TurnLockStore  # noqa: E402
 from folderwijs.dialogue import Part  # noqa: E402
 from folderwijs.engine_errors import ModelError  # noqa: E402
+from folderwijs.logs import Tellable, only_event  # noqa: E402
 from folderwijs.replies import Reply, from_builtins  # noqa: E402
 from folderwijs.settings import PROJECT, Settings  # noqa: E402
+from folderwijs.training import check_model  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ _COMMAND = re.compile(r"\A[\s/]+")
 """What stands before a message that Rasa would take for a command: it looks behind blanks too."""
 
 
-class ActionFailed(Exception):
+class ActionFailed(Tellable):
     """Raised where an action fails, with the kind of error and its place in the code.
 
     Rasa logs the traceback of an action's error; the error itself may hold what the visitor typed.
@@ -86,8 +88,7 @@ class Engine:
     """
 
     def __init__(self, model: Path, answers: Answers, store: TrackerStore) -> None:
-        if not model.is_file():
-            raise ModelError(f"there is no model at {model}: run `make train`")
+        check_model(model)
         _quieten()
         _validate_quickly()
         self.answers = answers
@@ -167,4 +168,6 @@ def _quieten() -> None:
     """Keep what visitors type out of the log: Rasa logs messages at level debug."""
     for name in ("rasa", "rasa_sdk", "matplotlib", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), logger_factory=structlog.stdlib.LoggerFactory(), processors=[only_event]
+    )

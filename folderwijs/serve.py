@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
+import json
 import os
 import socket
+import tempfile
 from pathlib import Path
+from typing import Iterator, Optional, TextIO
 
 import uvicorn
 import yaml
 from starlette.applications import Starlette
 
+from folderwijs import logs, metrics, training
 from folderwijs.answers import load_answers
 from folderwijs.desk.desk import Desk
 from folderwijs.desk.kept_questions import KeptQuestions
 from folderwijs.desk.store import Store
 from folderwijs.redaction import load_redactor
 from folderwijs.settings import PROJECT, Settings, SettingsError, is_loopback, load_settings
+
+STOP_SECONDS = 30
+"""Seconds that requests at hand have when the service is told to stop."""
 
 _SHARED = ("redis", "mongod", "dynamo")  # besides SQL, the types of tracker store that Rasa knows
 
@@ -25,15 +32,15 @@ def create_app() -> Starlette:
     """The application as the settings have it; uvicorn calls this in every worker."""
     from folderwijs.app import Service
     from folderwijs.engine import Engine, make_store
-    from folderwijs.training import MODEL
 
     settings = load_settings()
+    logs.configure(settings.log_level, settings.log_format)
     answers = load_answers(PROJECT, settings.leaflet)
     store = open_store(settings)
     log = KeptQuestions(store, load_redactor(), answers.questions) if settings.questions_db else None
 
     def load_engine() -> Engine:
-        engine = Engine(MODEL, answers, make_store(settings))
+        engine = Engine(training.MODEL, answers, make_store(settings))
         if log is not None:
             log.understand = engine.understand
         return engine
@@ -69,10 +76,12 @@ def serve(settings: Settings) -> None:
 
     Raises:
         SettingsError: several workers without a store that they share; a desk that others could open; the address cannot be listened on.
+        ModelError: the model is not the one that was trained.
     """
     if settings.workers > 1 and not shared_store():
         raise SettingsError("WORKERS is more than 1, but endpoints.yml names no tracker_store that the processes share (redis, SQL or mongod)")
     check_desk(settings)
+    training.check_model()
     os.environ["SECRET"] = settings.secret  # the same in every worker
     listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -83,12 +92,50 @@ def serve(settings: Settings) -> None:
     port = listener.getsockname()[1]
     listener.close()
     os.environ["PORT"] = str(port)
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    print(f"Folderwijs: http://{settings.host}:{port}", flush=True)
-    uvicorn.run(
-        "folderwijs.serve:create_app", factory=True, host=settings.host, port=port, workers=settings.workers, http="httptools", ws="none",
-        access_log=False, log_level="warning", server_header=False, timeout_keep_alive=30, h11_max_incomplete_event_size=16_384,
-    )
+    logs.configure(settings.log_level, settings.log_format)
+    tell(settings, f"Folderwijs: http://{settings.host}:{port}")
+    with _counting(settings):
+        uvicorn.run(
+            "folderwijs.serve:create_app", factory=True, host=settings.host, port=port, workers=settings.workers, http="folderwijs.connection:BoundedHttp", ws="none",
+            access_log=False, log_config=None, log_level="warning", server_header=False, timeout_keep_alive=30, timeout_graceful_shutdown=STOP_SECONDS,
+            proxy_headers=False,  # uvicorn would believe any proxy on this computer; folderwijs.proxies believes those that are listed
+        )
+
+
+@contextlib.contextmanager
+def _counting(settings: Settings) -> Iterator[None]:
+    """Publish the metrics, where a port is set, and have several processes count together.
+
+    Raises:
+        SettingsError: the address of the metrics cannot be listened on.
+    """
+    if settings.metrics_port is None:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="folderwijs-metrics-") as folder:
+        if settings.workers > 1:
+            os.environ[metrics.SHARED] = folder  # the processes that uvicorn starts inherit it
+        try:
+            port = metrics.publish(settings.metrics_host, settings.metrics_port)
+        except OSError as error:
+            raise SettingsError(f"cannot listen on METRICS_HOST {settings.metrics_host}, METRICS_PORT {settings.metrics_port}: {error.strerror}") from error
+        tell(settings, f"Metrics: http://{settings.metrics_host}:{port}/metrics")
+        try:
+            yield
+        finally:
+            os.environ.pop(metrics.SHARED, None)
+
+
+def tell(settings: Settings, sentence: str, to: Optional[TextIO] = None) -> None:
+    """Say something whatever the level of the log, in the log's own format.
+
+    Args:
+        settings: the settings.
+        sentence: what to say.
+        to: where; None for the standard output.
+    """
+    line = json.dumps({"level": "info", "logger": "folderwijs", "message": sentence}, ensure_ascii=False) if settings.log_format == "json" else sentence
+    print(line, file=to, flush=True)
 
 
 def shared_store() -> bool:

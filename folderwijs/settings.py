@@ -9,11 +9,13 @@ import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, NamedTuple
+from typing import Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from argon2 import Type, extract_parameters
 from argon2.exceptions import InvalidHashError
+
+from folderwijs.proxies import Network
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The project's root: where Rasa's files, the leaflets and the web pages stand."""
@@ -35,7 +37,12 @@ SETTINGS = (
     Setting("PORT", "8000", "port to listen on; 0 takes a free one"),
     Setting("WORKERS", "1", "number of processes; more than one needs a tracker store that they share (endpoints.yml)"),
     Setting("LIMITS", "on", "`off` switches the rate limits off, for tests and benchmarks on a loopback address only"),
-    Setting("RATE_LIMIT", "30", "messages a minute for one visitor"),
+    Setting("RATE_LIMIT", "30", "messages a minute for one visitor (an IPv4 address or an IPv6 network /64), in each process"),
+    Setting("TOTAL_RATE_LIMIT", "6000", "messages a minute for all visitors together, in each process"),
+    Setting("QUEUE", "64", "messages that may wait for the engine, in each process; who comes next hears that it is too busy"),
+    Setting("MAX_CONNECTIONS", "500", "connections at a time, in each process; one visitor may have a quarter of them"),
+    Setting("REQUEST_SECONDS", "10", "seconds in which a request must have arrived"),
+    Setting("TRUSTED_PROXIES", "", "addresses or networks of your own proxies, with a comma between them; only what these say of a visitor's address and of https is believed"),
     Setting("LEAFLET", "", "id of the leaflet to answer from; empty: the only one there is"),
     Setting("SECRET", "", "key that signs the sessions, 32 characters or more; empty: a new one at every start"),
     Setting("MAX_CONVERSATIONS", "10000", "conversations kept in memory; the longest idle one goes first"),
@@ -47,6 +54,9 @@ SETTINGS = (
     Setting("DESK", "on", "`off` switches the receptionist's desk at `/balie` off"),
     Setting("DESK_PASSWORD_HASH", "", "password of the desk, made by `python -m folderwijs password`; needed where HOST is no loopback address"),
     Setting("LOG_LEVEL", "info", "debug, info, warning or error; no level logs what a visitor types"),
+    Setting("LOG_FORMAT", "text", "text or json: how a line of the log is written"),
+    Setting("METRICS_PORT", "", "port for Prometheus (path /metrics); empty: none"),
+    Setting("METRICS_HOST", "127.0.0.1", "address for Prometheus; it needs no password, so keep it within your own network"),
 )
 
 
@@ -63,6 +73,11 @@ class Settings:
     workers: int
     limits: bool
     rate_limit: int
+    total_rate_limit: int
+    queue: int
+    max_connections: int
+    request_seconds: int
+    trusted_proxies: tuple[Network, ...]
     leaflet: str
     secret: str
     max_conversations: int
@@ -74,6 +89,9 @@ class Settings:
     desk: bool
     desk_password_hash: str
     log_level: str
+    log_format: str
+    metrics_port: Optional[int]
+    metrics_host: str
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -115,6 +133,11 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         workers=number("WORKERS", 1, 64),
         limits=limits,
         rate_limit=number("RATE_LIMIT", 1, 100_000),
+        total_rate_limit=number("TOTAL_RATE_LIMIT", 1, 1_000_000),
+        queue=number("QUEUE", 1, 10_000),
+        max_connections=number("MAX_CONNECTIONS", 4, 100_000),
+        request_seconds=number("REQUEST_SECONDS", 1, 300),
+        trusted_proxies=tuple(_network(proxy.strip()) for proxy in values["TRUSTED_PROXIES"].split(",") if proxy.strip()),
         leaflet=values["LEAFLET"],
         secret=values["SECRET"] or secrets.token_urlsafe(32),
         max_conversations=number("MAX_CONVERSATIONS", 1, 10_000_000),
@@ -126,7 +149,17 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         desk=choice("DESK", "on", "off") == "on",
         desk_password_hash=values["DESK_PASSWORD_HASH"],
         log_level=choice("LOG_LEVEL", "debug", "info", "warning", "error"),
+        log_format=choice("LOG_FORMAT", "text", "json"),
+        metrics_port=number("METRICS_PORT", 0, 65535) if values["METRICS_PORT"] else None,
+        metrics_host=values["METRICS_HOST"],
     )
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise SettingsError(f"TRUSTED_PROXIES names {text!r}, which is not an address or a network, as 10.0.0.1 or 10.0.0.0/8 ({error})") from None
 
 
 def _origin(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from folderwijs.engine_errors import ModelError
 from folderwijs.settings import PROJECT
 
 MODELS = PROJECT / "models"
@@ -49,6 +51,30 @@ def is_current(spacy_model: str) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(record, dict) and MODEL.is_file() and record.get("fingerprint") == fingerprint(spacy_model) and record.get("sha256") == _sha256(MODEL)
+
+
+def check_model(model: Path | None = None) -> None:
+    """Hold a model against the hash that training wrote beside it: an archive holds pickles, and opening one runs what is in it.
+
+    Args:
+        model: the archive; None for the trained model.
+
+    Raises:
+        ModelError: it is not there, or not what training wrote; the message says what to do.
+    """
+    path = model or MODEL
+    if not path.is_file():
+        raise ModelError(f"there is no model at {path}: run `make train`")
+    try:
+        record = json.loads((path.parent / _RECORD.name).read_text("utf8"))
+        written = record.get("sha256") if isinstance(record, dict) else None
+    except (OSError, ValueError):
+        written = None
+    if not isinstance(written, str) or not hmac.compare_digest(written.encode(), _sha256(path).encode()):
+        raise ModelError(
+            f"the model at {path} is not the one that training wrote: it was changed, swapped or only half copied, and is not opened. "
+            f"Run `make train` (or copy {path.name} together with {_RECORD.name} from where it was trained)"
+        )
 
 
 def train(spacy_model: str) -> float:

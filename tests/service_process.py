@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, NamedTuple
 
 import httpx
 import pytest
@@ -17,14 +17,28 @@ import pytest
 from folderwijs.settings import PROJECT
 
 
+class Running(NamedTuple):
+    """A service that answers: its address, and its process."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
 @contextmanager
 def service_process(log: Path, **settings: str) -> Iterator[str]:
     """Start the service on a free port, with its output in `log`; gives its address once it answers there."""
+    with running_service(log, **settings) as service:
+        yield service.url
+
+
+@contextmanager
+def running_service(log: Path, **settings: str) -> Iterator[Running]:
+    """As `service_process`, but gives the process as well."""
     environment = {**os.environ, "HOST": "127.0.0.1", "PORT": "0", "LIMITS": "off", "WORKERS": "1", "QUESTIONS_DB": "off", **settings}
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-m", "folderwijs", "serve"], cwd=PROJECT, env=environment, stdout=output, stderr=output)
     try:
-        yield _wait_until_healthy(process, log)
+        yield Running(_wait_until_healthy(process, log), process)
     finally:
         process.terminate()
         process.wait(30)
@@ -34,7 +48,7 @@ def _wait_until_healthy(process: Any, log: Path) -> str:
     until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         time.sleep(0.1)
-        if told := re.search(r"Folderwijs: (http://\S+)", log.read_text("utf8")):
+        if told := re.search(r"Folderwijs: (http://[\w.:\[\]-]+)", log.read_text("utf8")):
             try:
                 httpx.get(f"{told.group(1)}/health").raise_for_status()
                 return told.group(1)

@@ -7,12 +7,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from actions.actions import ActionAnswer
+from folderwijs import queueing
 from folderwijs.answers import Answers, load_answers
 from folderwijs.app import SECURITY_HEADERS, Service
 from folderwijs.engine import Engine
+from folderwijs.queueing import Overloaded, Queue
 from folderwijs.replies import Reply
 from folderwijs.sessions import Sessions
-from folderwijs.settings import PROJECT, Settings
+from folderwijs.settings import PROJECT, Settings, load_settings
 
 CONTENT = load_answers(PROJECT)
 GAPS = [id_ for id_ in CONTENT.questions if id_ not in CONTENT.leaflet.topics]
@@ -183,3 +185,54 @@ def test_json_is_never_kept_by_a_browser(client: TestClient) -> None:
         assert response.headers["content-type"] == "application/json"
 
 
+
+
+def test_too_many_messages_of_all_visitors_together_are_refused(engine: Engine, answers: Answers, settings: Settings, refused: Refused) -> None:
+    service = Service(dataclasses.replace(settings, limits=True, rate_limit=50, total_rate_limit=3), answers, lambda: engine)
+    with TestClient(service.app(), raise_server_exceptions=False) as client:
+        responses = [client.get("/api/search?q=fietsen") for _ in range(4)]
+        assert [response.status_code for response in responses] == [200, 200, 200, 429]
+        assert refused(responses[-1], 429) == "too_many_visitors"
+        assert 1 <= int(responses[-1].headers["retry-after"]) <= 61
+
+
+@pytest.mark.parametrize(("proxies", "passed"), [("", 2), ("192.0.2.0/24", 6)])
+def test_only_a_listed_proxy_may_say_who_the_visitor_is(engine: Engine, answers: Answers, proxies: str, passed: int) -> None:
+    """Six visitors by their own account: without a listed proxy they are one, who may send two messages."""
+    service = Service(load_settings({"RATE_LIMIT": "2", "TRUSTED_PROXIES": proxies}), answers, lambda: engine)
+    with TestClient(service.app(), client=("192.0.2.1", 5)) as client:
+        statuses = [client.get("/api/search?q=fietsen", headers={"x-forwarded-for": f"198.51.100.{number}"}).status_code for number in range(6)]
+    assert statuses == [200] * passed + [429] * (6 - passed)
+
+
+@pytest.mark.parametrize("ask", [lambda client: client.post("/api/chat", json={"message": "hoi"}), lambda client: client.get("/api/search?q=a"), lambda client: client.get("/health/ready")], ids=["chat", "search", "ready"])
+def test_when_the_queue_is_full_visitors_hear_so(engine: Engine, answers: Answers, settings: Settings, refused: Refused, monkeypatch: pytest.MonkeyPatch, ask: Callable[[TestClient], Any]) -> None:
+    monkeypatch.setattr(Queue, "is_full", True)
+    service = Service(dataclasses.replace(settings, origins=("https://www.praktijk.example",)), answers, lambda: engine)
+    with TestClient(service.app(), headers={"origin": "https://www.praktijk.example"}) as client:
+        response = ask(client)
+        assert refused(response, 503) == "too_busy"
+        assert int(response.headers["retry-after"]) > 0
+        assert response.headers["x-frame-options"] == "DENY"
+        assert response.request.url.path == "/health/ready" or response.headers["access-control-allow-origin"] == "https://www.praktijk.example", "the website must be able to read it"
+        assert client.get("/health/live").status_code == 200
+
+
+def test_whoever_waited_too_long_hears_so(client: TestClient, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait(queue: Queue) -> None:
+        raise Overloaded
+
+    monkeypatch.setattr(queueing, "AT_WORK", 0)
+    monkeypatch.setattr(Queue, "_wait", wait)
+    assert refused(client.post("/api/chat", json={"message": "hoi"}), 503) == "too_busy"
+
+
+def test_an_address_or_headers_that_are_too_long_are_refused(client: TestClient, refused: Refused) -> None:
+    for response in (client.get("/?" + "a" * 17_000), client.get("/", headers={"x": "a" * 17_000}), client.get("/" + "a" * 17_000)):
+        assert refused(response, 431) == "head_too_large"
+
+
+def test_life_and_readiness_are_told_apart(client: TestClient, answers: Answers, settings: Settings) -> None:
+    assert [client.get(f"/health/{name}").json() for name in ("live", "ready")] == [{"status": "ok"}] * 2
+    starting = TestClient(Service(settings, answers, lambda: pytest.fail("not yet")).app())
+    assert [starting.get(f"/health/{name}").status_code for name in ("live", "ready")] == [200, 503]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from folderwijs import limits
-from folderwijs.limits import VisitorLimits
+from folderwijs.limits import TotalLimit, VisitorLimits
 
 
 class Clock:
@@ -57,3 +57,19 @@ def test_the_number_of_visitors_remembered_is_bounded(monkeypatch: pytest.Monkey
     monkeypatch.setattr(limits, "MAX_VISITORS", 2)
     visitors = VisitorLimits(1, Clock())
     assert [visitors.seconds_to_wait(visitor) > 0 for visitor in "abcbac"] == [False, False, False, True, False, False]
+
+
+def test_all_visitors_together_may_send_so_many_messages_a_minute() -> None:
+    clock = Clock()
+    total = TotalLimit(3, clock)
+    assert [total.seconds_to_wait() for _ in range(3)] == [0, 0, 0]
+    clock.now = 500
+    assert total.seconds_to_wait() == 60
+    clock.now = 60_500
+    assert total.seconds_to_wait() == 0
+
+
+def test_the_addresses_of_an_ipv6_network_are_one_visitor() -> None:
+    visitors = VisitorLimits(2, Clock())
+    assert [visitors.seconds_to_wait(f"2001:db8::{number}") > 0 for number in range(4)] == [False, False, True, True]
+    assert visitors.seconds_to_wait("2001:db8:0:1::1") == 0

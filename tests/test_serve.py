@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from service_process import service_process
 
-from folderwijs import serve
+from folderwijs import logs, serve
 from folderwijs.desk.password import hash_password
 from folderwijs.settings import PROJECT, SettingsError, load_settings
 
@@ -65,6 +65,7 @@ def test_the_log_holds_nothing_that_was_typed_at_any_level(running: Running) -> 
 def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What uvicorn is started with."""
     given: dict[str, Any] = {}
+    monkeypatch.setattr(logs, "configure", lambda level, format_: None)  # the log of the tests stays as it is
     monkeypatch.setattr(uvicorn, "run", lambda app, **options: given.update(options, app=app))
     monkeypatch.setenv("PORT", "0")  # so that what `serve` sets is undone
     monkeypatch.setenv("SECRET", "")
@@ -137,7 +138,7 @@ def test_processes_that_cannot_share_logins_are_refused() -> None:
 
 def test_behind_a_proxy_with_tls_the_desk_wants_its_password_and_a_secure_cookie(model: Path, tmp_path: Path) -> None:
     password = "vier losse groene fietsen"
-    with service_process(tmp_path / "log", DESK_PASSWORD_HASH=hash_password(password)) as address:
+    with service_process(tmp_path / "log", DESK_PASSWORD_HASH=hash_password(password), TRUSTED_PROXIES="127.0.0.1") as address:
         proxied = {"host": "balie.example", "origin": "https://balie.example", "x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}
         assert httpx.get(f"{address}/balie", headers=proxied).status_code == 303
         response = httpx.post(f"{address}/balie/inloggen", data={"wachtwoord": password}, headers=proxied)

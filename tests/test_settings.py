@@ -97,3 +97,21 @@ def test_a_hash_that_is_none_is_refused_without_telling_it(value: str) -> None:
         load_settings({"DESK_PASSWORD_HASH": value})
     assert value not in str(raised.value)
     assert load_settings({"DESK_PASSWORD_HASH": hash_password("vier losse groene fietsen")}).desk_password_hash.startswith("$argon2id$")
+
+
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    settings = load_settings({"TRUSTED_PROXIES": "10.0.0.1, 192.0.2.0/24,,fd00::/8"})
+    assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.1/32", "192.0.2.0/24", "fd00::/8"]
+    assert load_settings({}).trusted_proxies == ()
+
+
+@pytest.mark.parametrize("proxies", ["*", "10.0.0.1/8", "proxy.example", "10.0.0.256", "10.0.0.1 10.0.0.2"])
+def test_what_is_no_proxy_is_refused(proxies: str) -> None:
+    with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
+        load_settings({"TRUSTED_PROXIES": proxies})
+
+
+@pytest.mark.parametrize(("name", "value"), [("QUEUE", "0"), ("MAX_CONNECTIONS", "3"), ("REQUEST_SECONDS", "0"), ("TOTAL_RATE_LIMIT", "0"), ("LOG_FORMAT", "xml"), ("METRICS_PORT", "70000")])
+def test_a_bound_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load_settings({name: value})

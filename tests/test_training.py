@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from typing import Any, Callable
 import pytest
 
 from folderwijs import training
+from folderwijs.engine_errors import ModelError
 from folderwijs.settings import PROJECT
 
 FILES = [
@@ -119,3 +121,33 @@ def test_a_file_that_changed_during_training_is_not_taken_for_trained(project: P
     rasa(meanwhile=lambda: (project / "data/rules.yml").write_text("anders", "utf8"))
     training.train("nl")
     assert not training.is_current("nl")
+
+
+def test_the_model_that_training_wrote_is_accepted(project: Path, rasa: Callable[..., None]) -> None:
+    training.train("nl")
+    training.check_model()
+    copy = project / "elders" / training.MODEL.name
+    copy.parent.mkdir()
+    shutil.copy(training.MODEL, copy)
+    shutil.copy(training._RECORD, copy.parent)
+    training.check_model(copy)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda: training.MODEL.write_bytes(b"another"), lambda: training.MODEL.write_bytes(training.MODEL.read_bytes()[:-1]), lambda: training._RECORD.unlink(), lambda: training._RECORD.write_text("{}"),
+        lambda: training._RECORD.write_text("["), lambda: training._RECORD.write_text('{"sha256": null}'), lambda: training._RECORD.write_text('{"sha256": ""}'), lambda: training._RECORD.write_text('{"sha256": "é"}', "utf8"),
+    ],
+    ids=["swapped", "half", "no record", "empty record", "no json", "no hash", "empty hash", "odd hash"],
+)
+def test_a_model_that_training_did_not_write_is_refused_with_what_to_do(project: Path, rasa: Callable[..., None], spoil: Callable[[], Any]) -> None:
+    training.train("nl")
+    spoil()
+    with pytest.raises(ModelError, match="is not the one that training wrote.*make train"):
+        training.check_model()
+
+
+def test_a_model_that_is_not_there_is_told(project: Path) -> None:
+    with pytest.raises(ModelError, match="there is no model.*make train"):
+        training.check_model()

@@ -146,7 +146,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_https(request: Request) -> bool:
-    return request.url.scheme == "https"  # also behind a proxy on this computer: uvicorn takes it from what that says
+    return request.url.scheme == "https"  # also behind a listed proxy: folderwijs.proxies takes it from what that says
 
 
 def _cookie_name(request: Request) -> str:

@@ -1,0 +1,1 @@
+"""Fuzzed messages through the whole stack, in process: `python -m fuzzing`."""
