@@ -273,12 +273,15 @@ class Service:
 
     async def health(self, request: Request) -> Response:
         """GET /health: 200 once the service can answer."""
-        self._ready()
+        if not await self._ready().reaches_store():
+            raise Refused(503, "store_away", f"De assistent kan nu niet antwoorden. {self._call_us}", {"retry-after": "5"})
         return _json({"status": "ok", "version": __version__, "leaflet": self._answers.leaflet.id})
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         self._engine = self._load_engine()
+        if not await self._engine.reaches_store():
+            logger.warning("the store of the conversations cannot be used yet; /health says 503 until it can")
         yield
 
     @property

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Mapping, NamedTuple
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ class Setting(NamedTuple):
 SETTINGS = (
     Setting("HOST", "127.0.0.1", "address to listen on"),
     Setting("PORT", "8000", "port to listen on; 0 takes a free one"),
-    Setting("WORKERS", "1", "number of processes; more than one needs a tracker store that they share (endpoints.yml)"),
+    Setting("WORKERS", "1", "number of processes; more than one needs REDIS_URL"),
     Setting("LIMITS", "on", "`off` switches the rate limits off, for tests and benchmarks on a loopback address only"),
     Setting("RATE_LIMIT", "30", "messages a minute for one visitor"),
     Setting("LEAFLET", "", "id of the leaflet to answer from; empty: the only one there is"),
@@ -38,6 +38,7 @@ SETTINGS = (
     Setting("MAX_CONVERSATIONS", "10000", "conversations kept in memory; the longest idle one goes first"),
     Setting("MAX_EVENTS", "60", "events kept of one conversation (a turn is about six)"),
     Setting("CONVERSATION_MINUTES", "60", "minutes after which an idle conversation is forgotten"),
+    Setting("REDIS_URL", "", "Redis in which processes and machines share conversations, as `redis://user:password@host:6379/0`, with TLS `rediss://`; needs SECRET; empty: in memory"),
     Setting("ORIGINS", "", "websites that may embed the chat, with a comma between them, as `https://www.praktijk.example`; empty: this service's own pages only"),
     Setting("LOG_LEVEL", "info", "debug, info, warning or error; no level logs what a visitor types"),
 )
@@ -57,10 +58,11 @@ class Settings:
     limits: bool
     rate_limit: int
     leaflet: str
-    secret: str
+    secret: str = field(repr=False)
     max_conversations: int
     max_events: int
     conversation_minutes: int
+    redis_url: str = field(repr=False)
     origins: tuple[str, ...]
     log_level: str
 
@@ -91,6 +93,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"LIMITS=off is refused while HOST={values['HOST']!r} is no loopback address: anyone could flood the service")
     if values["SECRET"] and len(values["SECRET"]) < 32:
         raise SettingsError("SECRET is shorter than 32 characters: sessions signed with it could be forged")
+    if values["REDIS_URL"] and not values["SECRET"]:
+        raise SettingsError("REDIS_URL is set and SECRET is not: every process and machine must sign the sessions of shared conversations with the same SECRET")
     return Settings(
         host=values["HOST"],
         port=number("PORT", 0, 65535),
@@ -102,9 +106,22 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         max_conversations=number("MAX_CONVERSATIONS", 1, 10_000_000),
         max_events=number("MAX_EVENTS", 20, 10_000),
         conversation_minutes=number("CONVERSATION_MINUTES", 1, 10_000),
+        redis_url=_redis_url(values["REDIS_URL"]),
         origins=tuple(_origin(origin.strip()) for origin in values["ORIGINS"].split(",") if origin.strip()),
         log_level=choice("LOG_LEVEL", "debug", "info", "warning", "error"),
     )
+
+
+def _redis_url(text: str) -> str:
+    """An address of Redis; what is wrong is told without the address, which may hold a password."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0 and re.fullmatch(r"/?\d*", parts.path) is not None
+    except ValueError:
+        usable = False
+    if text and not usable:
+        raise SettingsError("REDIS_URL is no address as redis://host:6379/0, or rediss:// for TLS (other characters than letters and digits in the password as %-codes)")
+    return text
 
 
 def _origin(text: str) -> str:
