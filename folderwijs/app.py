@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-from typing import Any, AsyncIterator, Awaitable, Callable, Mapping, Optional, TypeVar
+from typing import Any, AsyncIterator, Callable, Coroutine, Mapping, Optional, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from folderwijs import __version__
 from folderwijs.answers import Answers
+from folderwijs.desk.desk import Desk
 from folderwijs.engine import Engine
 from folderwijs.limits import VisitorLimits
 from folderwijs.origins import Origins
@@ -34,6 +36,8 @@ MAX_WHY = 300
 """Characters of a visitor's reason for an opinion."""
 MAX_RATED_TOPICS = 10
 MAX_RESULTS = 20
+MAX_LOGGING = 100
+"""Questions on their way to the question log; where it cannot keep up, the rest is not kept."""
 _LIMITS = {str(number) for number in range(1, MAX_RESULTS + 1)}
 
 SECURITY_HEADERS = {
@@ -186,9 +190,14 @@ class Service:
         answers: the content.
         load_engine: makes the engine; called once, when the service starts.
         question_log: keeps questions and opinions; None: nothing is kept, and nobody is asked for an opinion.
+        desk: the receptionist's desk; None leaves it out.
     """
 
-    def __init__(self, settings: Settings, answers: Answers, load_engine: Callable[[], Engine], question_log: Optional[QuestionLog] = None) -> None:
+    def __init__(
+        self, settings: Settings, answers: Answers, load_engine: Callable[[], Engine], question_log: Optional[QuestionLog] = None, desk: Optional[Desk] = None
+    ) -> None:
+        self._keeping: set[asyncio.Task[None]] = set()
+        self._desk = desk
         self._answers = answers
         self._load_engine = load_engine
         self._engine: Optional[Engine] = None
@@ -209,6 +218,7 @@ class Service:
                 Route("/api/widget", self.about, methods=["GET"]),
                 Route("/api/search", self.search, methods=["GET"]),
                 Route("/health", self.health, methods=["GET"]),
+                *(self._desk.routes() if self._desk else ()),
             ],
             exception_handlers={Refused: self._refused, HTTPException: self._http_error},
             lifespan=self._lifespan,
@@ -229,7 +239,7 @@ class Service:
         forgotten = body.session is not None and not await engine.remembers(conversation)
         replies = await engine.reply(message, conversation)
         if self._question_log is not None:
-            await self._kept(self._question_log.replied(message, replies))
+            self._keep(self._question_log.replied(message, replies))
         return _json(ChatResponse(token, replies, forgotten))
 
     async def feedback(self, request: Request) -> Response:
@@ -244,7 +254,7 @@ class Service:
         if len(body.why or "") > MAX_WHY:
             raise Refused(422, "why_too_long", f"Uw uitleg is te lang: gebruik hoogstens {MAX_WHY} tekens. {self._call_us}")
         self._count(request)
-        await self._kept(self._question_log.rated(message, tuple(body.topics), body.helpful, (body.why or "").strip()))
+        self._keep(self._question_log.rated(message, tuple(body.topics), body.helpful, (body.why or "").strip()))
         return Response(status_code=204, headers={"cache-control": "no-store"})
 
     async def about(self, request: Request) -> Response:
@@ -268,7 +278,8 @@ class Service:
         limit = request.query_params.get("limit", "3")
         if limit not in _LIMITS:
             raise Refused(422, "bad_limit", f"Vraag om 1 tot {MAX_RESULTS} resultaten. {self._call_us}")
-        self._count(request)
+        if not (self._desk and await self._desk.may_search_freely(request)):
+            self._count(request)
         return _json(self._search.find(query, await self._ready().understand(query), int(limit)))
 
     async def health(self, request: Request) -> Response:
@@ -282,7 +293,23 @@ class Service:
         self._engine = self._load_engine()
         if not await self._engine.reaches_store():
             logger.warning("the store of the conversations cannot be used yet; /health says 503 until it can")
-        yield
+        async with self._desk.running() if self._desk else contextlib.nullcontext():
+            yield
+            await asyncio.gather(*self._keeping, return_exceptions=True)
+
+    def _keep(self, keeping: Coroutine[Any, Any, None]) -> None:
+        """Have the question log keep something, without having the visitor wait for it."""
+        if len(self._keeping) >= MAX_LOGGING:
+            keeping.close()
+            return
+        task = asyncio.create_task(keeping)
+        self._keeping.add(task)  # else nothing holds on to it
+        task.add_done_callback(self._kept)
+
+    def _kept(self, task: asyncio.Task[None]) -> None:
+        self._keeping.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.warning("a question could not be kept: %s", type(error).__name__)  # its text may hold the message
 
     @property
     def _call_us(self) -> str:
@@ -321,13 +348,6 @@ class Service:
             return self._sessions.conversation(token)
         except ForgedSession:
             raise Refused(400, "unknown_session", f"Dit gesprek is niet bekend. Begin opnieuw. {self._call_us}") from None
-
-    async def _kept(self, keeping: Awaitable[None]) -> None:
-        """Have the question log keep something; a visitor's reply does not depend on that."""
-        try:
-            await keeping
-        except Exception as error:  # noqa: BLE001, whatever fails there, its text may hold what was typed
-            logger.error("a question could not be kept: %s", type(error).__name__)
 
     def _elsewhere(self) -> Response:
         return _json({"error": {"code": "origin", "message": f"Deze chat mag niet op deze website staan. {self._call_us}"}}, 403)

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Mapping, NamedTuple
 from urllib.parse import urlsplit
 
+from argon2 import Type, extract_parameters
+from argon2.exceptions import InvalidHashError
+
 PROJECT = Path(__file__).resolve().parent.parent
 """The project's root: where Rasa's files, the leaflets and the web pages stand."""
 
@@ -40,6 +43,10 @@ SETTINGS = (
     Setting("CONVERSATION_MINUTES", "60", "minutes after which an idle conversation is forgotten"),
     Setting("REDIS_URL", "", "Redis in which processes and machines share conversations, as `redis://user:password@host:6379/0`, with TLS `rediss://`; needs SECRET; empty: in memory"),
     Setting("ORIGINS", "", "websites that may embed the chat, with a comma between them, as `https://www.praktijk.example`; empty: this service's own pages only"),
+    Setting("QUESTIONS_DB", "var/questions.sqlite3", "where questions without an answer are kept, personal data taken out: a file, a `postgresql://` address, or `off`"),
+    Setting("QUESTION_DAYS", "30", "days that such a question is kept, 1 to 30"),
+    Setting("DESK", "on", "`off` switches the receptionist's desk at `/balie` off"),
+    Setting("DESK_PASSWORD_HASH", "", "password of the desk, made by `python -m folderwijs password`; needed where HOST is no loopback address"),
     Setting("LOG_LEVEL", "info", "debug, info, warning or error; no level logs what a visitor types"),
 )
 
@@ -64,6 +71,10 @@ class Settings:
     conversation_minutes: int
     redis_url: str = field(repr=False)
     origins: tuple[str, ...]
+    questions_db: str = field(repr=False)
+    question_days: int
+    desk: bool
+    desk_password_hash: str = field(repr=False)
     log_level: str
 
 
@@ -95,6 +106,13 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError("SECRET is shorter than 32 characters: sessions signed with it could be forged")
     if values["REDIS_URL"] and not values["SECRET"]:
         raise SettingsError("REDIS_URL is set and SECRET is not: every process and machine must sign the sessions of shared conversations with the same SECRET")
+    if values["DESK_PASSWORD_HASH"]:
+        try:
+            right = extract_parameters(values["DESK_PASSWORD_HASH"]).type is Type.ID
+        except InvalidHashError:
+            right = False
+        if not right:
+            raise SettingsError("DESK_PASSWORD_HASH is no argon2id hash: make one with `python -m folderwijs password`, and mind the quotes: it has $ signs")
     return Settings(
         host=values["HOST"],
         port=number("PORT", 0, 65535),
@@ -108,6 +126,10 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         conversation_minutes=number("CONVERSATION_MINUTES", 1, 10_000),
         redis_url=_redis_url(values["REDIS_URL"]),
         origins=tuple(_origin(origin.strip()) for origin in values["ORIGINS"].split(",") if origin.strip()),
+        questions_db=questions_db(values["QUESTIONS_DB"]),
+        question_days=number("QUESTION_DAYS", 1, 30),
+        desk=choice("DESK", "on", "off") == "on",
+        desk_password_hash=values["DESK_PASSWORD_HASH"],
         log_level=choice("LOG_LEVEL", "debug", "info", "warning", "error"),
     )
 
@@ -135,6 +157,19 @@ def _origin(text: str) -> str:
         raise SettingsError(f"ORIGINS names {text!r}, which is not a scheme and a host alone, as https://www.praktijk.example")
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, _PORTS[parts.scheme]) else "")
+def questions_db(value: str) -> str:
+    """The setting QUESTIONS_DB: "" for off, an address, or the whole path of a file.
+
+    Raises:
+        SettingsError: an address of a kind that is not known.
+    """
+    if value.lower() == "off":
+        return ""
+    if value.startswith("postgresql://"):
+        return value
+    if "://" in value:
+        raise SettingsError("QUESTIONS_DB is an address, but not one that starts with postgresql://")
+    return str(PROJECT / Path(value).expanduser())
 
 
 def is_loopback(host: str) -> bool:

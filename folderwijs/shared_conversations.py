@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import Any, AsyncGenerator, Optional
 
@@ -117,16 +117,12 @@ class RedisTurns(LockStore):
     async def _stay_alive(self, keys: list[str], turn: str) -> None:
         while True:
             await asyncio.sleep(TURN_SECONDS / 3)
-            try:
+            with suppress(StoreAway):
                 await self._enter(keys, turn)
-            except StoreAway:
-                continue
 
     async def _leave(self, keys: list[str], turn: str) -> None:
-        try:
+        with suppress(StoreAway):  # then the turn lapses by itself
             await self._link.run(_LEAVE, keys, turn)
-        except StoreAway:
-            pass  # the turn lapses by itself
 
 
 class RedisConversations(TrackerStore):

@@ -14,6 +14,7 @@ import uvicorn
 from service_process import service_process
 
 from folderwijs import serve
+from folderwijs.desk.password import hash_password
 from folderwijs.settings import PROJECT, SettingsError, load_settings
 
 CHECKER = PROJECT.parent / "shared" / "check_contract.py"
@@ -98,13 +99,38 @@ def test_a_port_in_use_is_told(started: dict[str, Any]) -> None:
 
 
 def test_several_processes_need_a_store_that_they_share(started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="tracker_store"):
+    with pytest.raises(SettingsError, match="REDIS_URL"):
         serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
+    serve.serve(load_settings({"PORT": "0", "WORKERS": "2", "REDIS_URL": "redis://localhost", "SECRET": "s" * 32}))
+    assert started.pop("workers") == 2
     monkeypatch.setattr(serve, "PROJECT", tmp_path)
-    for store in ("{type: redis, url: localhost}", "{type: SQL, dialect: postgresql}", "{type: SQL}", "{type: praktijk.winkels.EigenTrackerStore}"):
-        (tmp_path / "endpoints.yml").write_text(f"tracker_store: {store}\n", "utf8")
+    monkeypatch.setenv("SECRET", "s" * 32)
+    locks = "lock_store: {type: redis, url: localhost}\n"
+    for stores in (
+        "tracker_store: {type: redis, url: localhost}\n", locks + "tracker_store: {type: SQL, dialect: postgresql}\n", locks + "tracker_store: {type: SQL}\n",
+        locks + "tracker_store: {type: praktijk.winkels.EigenTrackerStore}\n",
+    ):
+        (tmp_path / "endpoints.yml").write_text(stores, "utf8")
         serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
         assert started.pop("workers") == 2
+
+
+def test_a_shared_store_needs_locks_that_are_shared_too(started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(serve, "PROJECT", tmp_path)
+    for locks in ("", "lock_store: {type: in_memory}\n"):
+        (tmp_path / "endpoints.yml").write_text(locks + "tracker_store: {type: SQL, dialect: postgresql}\n", "utf8")
+        with pytest.raises(SettingsError, match="lock_store"):
+            serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
+
+
+def test_redis_in_endpoints_needs_a_secret_and_is_not_named_twice(started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(serve, "PROJECT", tmp_path)
+    (tmp_path / "endpoints.yml").write_text("tracker_store: {type: redis, url: localhost}\n", "utf8")
+    with pytest.raises(SettingsError, match="SECRET"):
+        serve.serve(load_settings({"PORT": "0"}))
+    with pytest.raises(SettingsError, match="take one of them away"):
+        serve.serve(load_settings({"PORT": "0", "REDIS_URL": "redis://localhost", "SECRET": "s" * 32}))
+    assert started == {}
 
 
 @pytest.mark.parametrize(
@@ -116,3 +142,33 @@ def test_several_processes_do_not_share_a_store_in_memory(started: dict[str, Any
     monkeypatch.setattr(serve, "PROJECT", tmp_path)
     with pytest.raises(SettingsError):
         serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_a_desk_that_others_could_open_without_a_password_is_refused(host: str) -> None:
+    with pytest.raises(SettingsError, match="DESK_PASSWORD_HASH.*DESK=off"):
+        serve.serve(load_settings({"HOST": host, "PORT": "0"}))
+    serve.check_desk(load_settings({"HOST": host, "DESK": "off"}))
+    serve.check_desk(load_settings({"HOST": host, "DESK_PASSWORD_HASH": hash_password("vier losse groene fietsen")}))
+    serve.check_desk(load_settings({}))
+
+
+def test_processes_that_cannot_share_logins_are_refused() -> None:
+    setting = {"WORKERS": "2", "DESK_PASSWORD_HASH": hash_password("vier losse groene fietsen")}
+    with pytest.raises(SettingsError, match="QUESTIONS_DB"):
+        serve.check_desk(load_settings({**setting, "QUESTIONS_DB": "off"}))
+    serve.check_desk(load_settings(setting))
+
+
+def test_behind_a_proxy_with_tls_the_desk_wants_its_password_and_a_secure_cookie(model: Path, tmp_path: Path) -> None:
+    password = "vier losse groene fietsen"
+    with service_process(tmp_path / "log", DESK_PASSWORD_HASH=hash_password(password)) as address:
+        proxied = {"host": "balie.example", "origin": "https://balie.example", "x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}
+        assert httpx.get(f"{address}/balie", headers=proxied).status_code == 303
+        response = httpx.post(f"{address}/balie/inloggen", data={"wachtwoord": password}, headers=proxied)
+        assert response.status_code == 303
+        cookie = response.headers["set-cookie"]
+        assert cookie.startswith("__Host-balie=")
+        assert "Secure" in cookie
+        assert httpx.get(f"{address}/balie", headers={**proxied, "cookie": cookie.split(";")[0]}).status_code == 200
+    assert password not in (tmp_path / "log").read_text("utf8")

@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from folderwijs.settings import SETTINGS, Settings, SettingsError, is_loopback, load_settings
+from folderwijs.desk.password import hash_password
+from folderwijs.settings import PROJECT, SETTINGS, Settings, SettingsError, is_loopback, load_settings
 
 SECRET = "s" * 32
 
@@ -51,6 +52,25 @@ def test_what_is_no_origin_is_refused(origin: str) -> None:
         load_settings({"ORIGINS": f"https://goed.example,{origin}"})
 
 
+@pytest.mark.parametrize("url", ["localhost", "http://localhost", "redis://", "redis:///0", "redis://:geheim@host:x/0", "redis://:geheim@host:99999", "redis://:geheim@host/naam", "redis://[::1"])
+def test_what_is_no_address_of_redis_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match="REDIS_URL") as told:
+        load_settings({"REDIS_URL": url, "SECRET": SECRET})
+    assert "geheim" not in str(told.value)
+
+
+def test_redis_needs_the_same_secret_everywhere() -> None:
+    with pytest.raises(SettingsError, match="SECRET"):
+        load_settings({"REDIS_URL": "redis://localhost"})
+
+
+def test_secrets_do_not_show_where_the_settings_are_printed() -> None:
+    values = {"REDIS_URL": "rediss://ik:geheim@host:6380/1", "SECRET": "geheim" * 6, "QUESTIONS_DB": "postgresql://ik:geheim@host/db"}
+    settings = load_settings(values)
+    assert settings.redis_url == values["REDIS_URL"]
+    assert "geheim" not in repr(settings)
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "nergens.invalid"])
 def test_limits_stay_on_where_others_can_reach_the_service(host: str) -> None:
     with pytest.raises(SettingsError, match="LIMITS=off is refused"):
@@ -73,3 +93,26 @@ def test_without_a_secret_every_start_makes_its_own() -> None:
     secrets = {load_settings({}).secret for _ in range(3)}
     assert len(secrets) == 3
     assert all(len(secret) >= 32 for secret in secrets)
+
+
+@pytest.mark.parametrize(
+    ("value", "means"),
+    [("", str(PROJECT / "var" / "questions.sqlite3")), ("off", ""), ("OFF", ""), ("/tmp/q.db", "/tmp/q.db"), ("q.db", str(PROJECT / "q.db")), ("postgresql://a:b@c/d", "postgresql://a:b@c/d")],
+)
+def test_questions_are_kept_in_a_file_at_an_address_or_not(value: str, means: str) -> None:
+    assert load_settings({"QUESTIONS_DB": value}).questions_db == means
+
+
+@pytest.mark.parametrize(("name", "value"), [("QUESTIONS_DB", "mysql://a:geheim@c/d"), ("QUESTION_DAYS", "0"), ("QUESTION_DAYS", "31"), ("DESK", "misschien")])
+def test_what_the_desk_cannot_use_is_refused_by_name_and_without_its_password(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name) as raised:
+        load_settings({name: value})
+    assert "geheim" not in str(raised.value)
+
+
+@pytest.mark.parametrize("value", ["wachtwoord", "$argon2id$", "$argon2i$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b1dWRWJTmaaJObG", "=19=65536,t=3,p=4"])
+def test_a_hash_that_is_none_is_refused_without_telling_it(value: str) -> None:
+    with pytest.raises(SettingsError, match="DESK_PASSWORD_HASH") as raised:
+        load_settings({"DESK_PASSWORD_HASH": value})
+    assert value not in str(raised.value)
+    assert load_settings({"DESK_PASSWORD_HASH": hash_password("vier losse groene fietsen")}).desk_password_hash.startswith("$argon2id$")
