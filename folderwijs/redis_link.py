@@ -50,7 +50,7 @@ class RedisLink:
     def __init__(self, url: str = "", options: Mapping[str, Any] | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         # A connection from before Redis started anew fails once; it is made again and the command sent again.
         retry = Retry(NoBackoff(), 1, supported_errors=(LostConnection,))  # type: ignore[no-untyped-call]
-        common: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "retry": retry, **(options or {})}
+        common: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "retry": retry, "retry_on_error": [LostConnection], **(options or {})}
         self._redis: Redis[bytes] = Redis.from_url(url, **common) if url else Redis(**common)
         self._clock = clock
         self._pause_until = 0.0

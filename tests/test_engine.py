@@ -6,12 +6,9 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from rasa.core.tracker_store import SQLTrackerStore
 
 from actions.actions import ActionAnswer
-from folderwijs import engine as module
 from folderwijs.answers import Answers
-from folderwijs.conversations import BoundedTrackerStore
 from folderwijs.dialogue import Turn
 from folderwijs.engine import Engine, memory_store
 from folderwijs.engine_errors import ModelError
