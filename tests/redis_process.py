@@ -50,6 +50,12 @@ class RedisServer:
             self._process.terminate()
             self._process.wait(10)
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def freeze(self) -> None:
         """Have it take connections, and say nothing."""
         assert self._process is not None
