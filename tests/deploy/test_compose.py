@@ -60,7 +60,7 @@ def test_what_it_refers_to_is_there() -> None:
 def test_every_secret_must_be_given_and_the_head_of_the_file_names_it() -> None:
     names = set(re.findall(r"\$\{([A-Z_]+)", TEXT))
     assert set(re.findall(r"\$\{([A-Z_]+):\?\}", TEXT)) == names
-    head = TEXT.split("name: folderwijs")[0]
+    head = TEXT.split("services:")[0]
     assert all(name in head for name in names)
 
 

@@ -16,6 +16,7 @@ from folderwijs.settings import PROJECT, SETTINGS
 
 # The schemas of the package kubernetes-validate; its code needs a newer jsonschema than Rasa allows.
 SCHEMAS = Path(next(iter(importlib.util.find_spec("kubernetes_validate").submodule_search_locations))) / "kubernetes-json-schema" / "v1.33.0-local-strict"
+DEFINITIONS = json.loads((SCHEMAS / "_definitions.json").read_text("utf8"))  # the schemas call it file:///api/_definitions.json
 FILES = sorted((PROJECT / "deploy" / "kubernetes").glob("*.yml"))
 OBJECTS: list[dict[str, Any]] = [document for file in FILES for document in yaml.safe_load_all(file.read_text("utf8"))]
 PODS = [document for document in OBJECTS if document["kind"] in ("Deployment", "StatefulSet")]
@@ -36,7 +37,7 @@ def check(document: dict[str, Any]) -> None:
     parts = [document["kind"].lower(), *filter(None, [group.split(".")[0]]), version]
     file = SCHEMAS / f"{'-'.join(parts)}.json"
     schema = json.loads(file.read_text("utf8"))
-    jsonschema.Draft4Validator(schema, resolver=jsonschema.RefResolver(file.as_uri(), schema)).validate(document)
+    jsonschema.Draft4Validator(schema, resolver=jsonschema.RefResolver("file:///api/", schema, store={"file:///api/_definitions.json": DEFINITIONS})).validate(document)
 
 
 def containers(document: dict[str, Any]) -> list[dict[str, Any]]:
