@@ -22,7 +22,7 @@ import structlog  # noqa: E402
 from rasa.core.actions.action import RemoteAction  # noqa: E402
 from rasa.core.agent import Agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
-from rasa.core.lock_store import LockStore  # noqa: E402
+from rasa.core.lock_store import LockError, LockStore  # noqa: E402
 from rasa.core.tracker_store import TrackerStore  # noqa: E402
 from rasa.utils.endpoints import EndpointConfig  # noqa: E402
 from rasa_sdk.executor import ActionExecutor  # noqa: E402
@@ -118,6 +118,9 @@ class Engine:
         try:
             await self._agent.handle_message(UserMessage(_ordinary(text), channel, conversation, input_channel="folderwijs"))
             replies = [from_builtins(message["custom"]) for message in channel.messages if "custom" in message]
+        except (StoreAway, LockError) as error:  # what was said before stays as it is
+            logger.error("a message could not be handled: %s", type(error).__name__)
+            return [self.answers.error()]
         except Exception as error:  # noqa: BLE001, a visitor must get a sentence, whatever failed
             logger.error("a message could not be handled: %s", type(error).__name__)
             replies = []

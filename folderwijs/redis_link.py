@@ -49,7 +49,7 @@ class RedisLink:
 
     def __init__(self, url: str = "", options: Mapping[str, Any] | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         # A connection from before Redis started anew fails once; it is made again and the command sent again.
-        retry = Retry(NoBackoff(), 1, supported_errors=(LostConnection,))  # type: ignore[no-untyped-call]
+        retry = Retry(NoBackoff(), 1, supported_errors=(LostConnection,))
         common: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "retry": retry, "retry_on_error": [LostConnection], **(options or {})}
         self._redis: Redis[bytes] = Redis.from_url(url, **common) if url else Redis(**common)
         self._clock = clock
@@ -83,10 +83,9 @@ class RedisLink:
         return await self._guarded(evaluate)
 
     async def reaches(self) -> bool:
-        """Whether Redis can be reached and written to, tried anew."""
-        self._pause_until = 0.0
+        """Whether Redis can be reached and written to, tried also where it was away a moment ago."""
         try:
-            await self.command("SET", f"{PREFIX}:health", "1", "EX", "10")
+            await self._tried(lambda: self._redis.execute_command("SET", f"{PREFIX}:health", "1", "EX", "10"))
         except Exception as error:  # noqa: BLE001, also full, read-only or still loading is not ready
             logger.debug("Redis cannot be used: %s", type(error).__name__)
             return False
@@ -100,6 +99,9 @@ class RedisLink:
     async def _guarded(self, call: Callable[[], Any]) -> Any:
         if self._clock() < self._pause_until:
             raise StoreAway("Redis was away a moment ago")
+        return await self._tried(call)
+
+    async def _tried(self, call: Callable[[], Any]) -> Any:
         try:
             result = await call()
         except (LostConnection, NoReply, OSError) as error:
@@ -109,6 +111,6 @@ class RedisLink:
                 logger.error("Redis is away: %s: %s", type(error).__name__, error)
             raise StoreAway(type(error).__name__) from None
         if self._away:
-            self._away = False
+            self._away, self._pause_until = False, 0.0
             logger.warning("Redis is back")
         return result

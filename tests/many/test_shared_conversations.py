@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from pathlib import Path
 from typing import Any, Awaitable, Callable, Iterator
 
 import pytest
@@ -14,6 +15,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from redis_process import RedisServer
 
 from folderwijs import shared_conversations as module
+from folderwijs.answers import Answers
+from folderwijs.engine import Engine
 from folderwijs.redis_link import RedisLink, StoreAway
 from folderwijs.shared_conversations import RedisConversations, RedisTurns
 
@@ -97,7 +100,7 @@ def test_no_turn_leaves_anything_behind_that_does_not_lapse(shared: RedisServer)
     async def talk(machine: Machine) -> None:
         async with machine.turns.lock("a"):
             await machine.store.get_or_create_tracker("a")
-            assert all(shared.client().ttl(key) > 0 for key in shared.client())
+            assert all(shared.client().ttl(key) > 0 for key in shared.client().scan_iter())
 
     run(talk, shared.url)
     assert shared.client().keys() == [b"folderwijs:{a}:events"]
@@ -251,6 +254,43 @@ def test_what_is_kept_is_plain_json(shared: RedisServer) -> None:
     run(talk, shared.url)
     [listen] = json.loads(shared.client().get("folderwijs:{a}:events"))
     assert (listen["event"], listen["name"]) == ("action", "action_listen")
+
+
+@pytest.fixture(scope="module")
+def machine_with_engine(model: Path, answers: Answers, redis_server: RedisServer) -> tuple[Machine, Engine]:
+    machine = Machine(redis_server.url, max_events=60)
+    return machine, Engine(model, answers, machine.store, machine.turns)
+
+
+def test_a_message_that_cannot_wait_leaves_the_conversation_as_it_is(
+    shared: RedisServer, machine_with_engine: tuple[Machine, Engine], understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, engine = machine_with_engine
+    monkeypatch.setattr(module, "MOST_WAITING", 2)
+    understood_as()
+
+    async def talk() -> tuple[list[str], tuple[str, ...]]:
+        await engine.reply("leeftijd", "a")
+        replies = await asyncio.gather(*(engine.reply("leeftijd", "a") for _ in range(6)))
+        [again] = await engine.reply("vervolg_herhaal", "a")
+        await machine.link.close()
+        return sorted(reply.kind for [reply] in replies), again.topics
+
+    assert asyncio.run(talk()) == (["answer"] * 3 + ["error"] * 3, ("leeftijd",))
+
+
+@pytest.mark.parametrize("kept", [b"geen json", b'[{"event": "slot", "name": "context", "value": 5, "timestamp": 0}]', b"[5]"])
+def test_what_cannot_be_read_is_forgotten(shared: RedisServer, machine_with_engine: tuple[Machine, Engine], understood_as: Callable[..., None], kept: bytes) -> None:
+    machine, engine = machine_with_engine
+    shared.client().set("folderwijs:{a}:events", kept)
+    understood_as("leeftijd")
+
+    async def talk() -> list[str]:
+        kinds = [(await engine.reply("hoe oud?", "a"))[0].kind for _ in range(2)]
+        await machine.link.close()
+        return kinds
+
+    assert asyncio.run(talk()) == ["error", "answer"]
 
 
 def test_everything_fails_soon_where_redis_says_nothing(shared: RedisServer) -> None:
