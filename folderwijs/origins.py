@@ -14,7 +14,7 @@ _PREFLIGHT = {"access-control-allow-methods": "GET, POST", "access-control-allow
 
 
 class Origins:
-    """Lets listed origins, and the service's own, use what is under /api/.
+    """Lets listed origins, and the service's own, use what is under /api/; the desk's part is no other website's business and looks after itself.
 
     A browser names the origin of a page; a request without one comes from a program, which needs no leave of a browser.
 
@@ -31,7 +31,7 @@ class Origins:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it; say to the browser who may read the response."""
-        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
+        if scope["type"] != "http" or not scope["path"].startswith("/api/") or scope["path"].startswith("/api/desk/"):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -58,4 +58,8 @@ class Origins:
 
 def _own(headers: Headers, origin: str) -> bool:
     """Whether a request comes from a page of this service; behind a proxy the host may have another name, so the browser's own word counts too."""
-    return headers.get("sec-fetch-site") == "same-origin" or urlsplit(origin).netloc == headers.get("host")
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:  # no address at all
+        return False
+    return headers.get("sec-fetch-site") == "same-origin" or host == headers.get("host")

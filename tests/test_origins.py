@@ -14,7 +14,7 @@ from folderwijs.engine import Engine
 from folderwijs.settings import Settings
 
 LISTED = "https://www.praktijk.example"
-ELSEWHERE = ["https://kwaad.example", "http://www.praktijk.example", "https://praktijk.example", "https://www.praktijk.example:8443", "https://www.praktijk.example.kwaad.example", "null", ""]
+ELSEWHERE = ["https://[kwaad.example", "https://kwaad.example", "http://www.praktijk.example", "https://praktijk.example", "https://www.praktijk.example:8443", "https://www.praktijk.example.kwaad.example", "null", ""]
 Refused = Callable[..., str]
 
 
