@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as LostConnection
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as NoReply
 
 TIMEOUT = 0.6
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class StoreAway(Exception):
-    """Raised where the store that conversations are shared in cannot be reached."""
+    """Raised where the store that conversations are shared in cannot be reached or used."""
 
 
 class Script:
@@ -86,8 +86,7 @@ class RedisLink:
         """Whether Redis can be reached and written to, tried also where it was away a moment ago."""
         try:
             await self._tried(lambda: self._redis.execute_command("SET", f"{PREFIX}:health", "1", "EX", "10"))
-        except Exception as error:  # noqa: BLE001, also full, read-only or still loading is not ready
-            logger.debug("Redis cannot be used: %s", type(error).__name__)
+        except StoreAway:
             return False
         return True
 
@@ -109,6 +108,9 @@ class RedisLink:
             if not self._away:
                 self._away = True
                 logger.error("Redis is away: %s: %s", type(error).__name__, error)
+            raise StoreAway(type(error).__name__) from None
+        except RedisError as error:  # full, read-only or misconfigured; the error's text may hold what was to be written
+            logger.error("Redis refused a command: %s", type(error).__name__)
             raise StoreAway(type(error).__name__) from None
         if self._away:
             self._away, self._pause_until = False, 0.0

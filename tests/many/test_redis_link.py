@@ -94,11 +94,13 @@ def test_a_wrong_password_is_told_without_it(redis_server: RedisServer, caplog: 
     assert "verkeerdwoord" not in caplog.text
 
 
-def test_an_error_in_a_command_is_not_taken_for_redis_being_away(redis_server: RedisServer) -> None:
+def test_after_a_command_that_redis_refuses_the_next_one_is_tried_at_once(redis_server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
     async def use(link: RedisLink) -> None:
         await link.command("SET", "text", "v")
-        with pytest.raises(Exception, match="WRONGTYPE"):
-            await link.command("LPUSH", "text", "v")
+        with pytest.raises(StoreAway, match="ResponseError"):
+            await link.command("LPUSH", "text", "zeldzaamwoord")
         assert await link.command("GET", "text") == b"v"
 
     run(use, RedisLink(redis_server.url))
+    assert "Redis refused a command: ResponseError" in caplog.text
+    assert "zeldzaamwoord" not in caplog.text

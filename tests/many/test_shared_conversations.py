@@ -279,6 +279,25 @@ def test_a_message_that_cannot_wait_leaves_the_conversation_as_it_is(
     assert asyncio.run(talk()) == (["answer"] * 3 + ["error"] * 3, ("leeftijd",))
 
 
+def test_a_conversation_outlives_a_redis_that_is_full(shared: RedisServer, machine_with_engine: tuple[Machine, Engine], understood_as: Callable[..., None]) -> None:
+    machine, engine = machine_with_engine
+    understood_as()
+
+    async def talk() -> list[str]:
+        await engine.reply("leeftijd", "a")
+        shared.client().config_set("maxmemory", "1")
+        try:
+            [full] = await engine.reply("vervolg_herhaal", "a")
+            assert not await engine.reaches_store()
+        finally:
+            shared.client().config_set("maxmemory", "0")
+        [again] = await engine.reply("vervolg_herhaal", "a")
+        await machine.link.close()
+        return [full.kind, *again.topics]
+
+    assert asyncio.run(talk()) == ["error", "leeftijd"]
+
+
 @pytest.mark.parametrize("kept", [b"geen json", b'[{"event": "slot", "name": "context", "value": 5, "timestamp": 0}]', b"[5]"])
 def test_what_cannot_be_read_is_forgotten(shared: RedisServer, machine_with_engine: tuple[Machine, Engine], understood_as: Callable[..., None], kept: bytes) -> None:
     machine, engine = machine_with_engine
