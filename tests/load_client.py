@@ -34,9 +34,9 @@ class Visitors:
         self.conversations = 0
 
     async def visit(self, user: int, conversations: int) -> None:
-        """So many conversations, one after the other."""
-        connections: dict[int, tuple[asyncio.StreamReader, asyncio.StreamWriter]] = {}
+        """So many conversations, one after the other, each with connections of its own, as each visitor's browser has."""
         for _ in range(conversations):
+            connections: dict[int, tuple[asyncio.StreamReader, asyncio.StreamWriter]] = {}
             session, topics = None, None
             for turn, message in enumerate(MESSAGES):
                 if time.monotonic() > self._until:
@@ -50,6 +50,8 @@ class Visitors:
                     self.counts["out of context"] += replies[0]["topics"] != topics
                 topics = replies[0]["topics"]
             self.conversations += 1
+            for _, writer in connections.values():
+                writer.close()
 
     async def _send(self, connections: dict[int, tuple[asyncio.StreamReader, asyncio.StreamWriter]], first: int, message: dict[str, Any]) -> Any:
         body = json.dumps(message).encode()

@@ -93,8 +93,11 @@ def test_two_workers_do_at_least_1_6_times_the_work_of_one(model: Path, redis_se
     one, two = measured[1], measured[2]
     print(f"{one}\n{two}\nthroughput x{two.throughput / one.throughput:.2f}, capacity x{two.capacity / one.capacity:.2f}")
     assert sum(two.busy) / two.messages < 1.25 * sum(one.busy) / one.messages, "a message costs about as much"
+    assert min(two.busy) > 0.2 * sum(two.busy), "both workers take part"
+    if max(one.others, two.others) > 0.2:
+        return  # other programs decided which worker got to work: neither the clock nor the shares say anything
     assert two.capacity >= 1.6 * one.capacity
-    if one.others + two.others < 0.1 and (os.cpu_count() or 1) > 1:  # else the machine was not ours, and the clock says nothing
+    if (os.cpu_count() or 1) >= 4:  # else the visitors and Redis take the processors that the workers need
         assert two.throughput >= 1.6 * one.throughput
 
 
