@@ -102,20 +102,27 @@ def test_a_conversation_alternates_between_two_processes_and_stays_in_context(pa
     assert pair.kept(body["session"]) == typed
 
 
-def test_messages_of_one_conversation_sent_in_close_order_are_handled_in_that_order(pair: Pair) -> None:
+def test_messages_that_wait_in_one_conversation_are_handled_in_the_order_they_came(pair: Pair) -> None:
     session = pair.chat(0, "hallo")["session"]
     messages = [f"mag ik fietsen {number}?" for number in range(12)]
-
-    async def send(client: httpx.AsyncClient, number: int) -> None:
-        await asyncio.sleep(number * 0.1)  # closer than the turns of a busy machine are long, wider than the way through two processes
-        response = await client.post(f"{pair.services[number % 2].url}/api/chat", content=json.dumps({"message": messages[number], "session": session}))
-        response.raise_for_status()
+    redis = pair.redis.client()
+    line, alive = (f"folderwijs:{{{Sessions(SECRET).conversation(session)}}}:{name}" for name in ("turns", "alive"))
+    redis.hset(alive, "test", (redis.time()[0] + 60) * 1000)  # the test has the conversation, so that all must wait
+    redis.rpush(line, "test")
 
     async def send_all() -> None:
         async with httpx.AsyncClient(timeout=30) as client:
-            await asyncio.gather(*(send(client, number) for number in range(12)))
+            posts = []
+            for number, message in enumerate(messages):
+                url = f"{pair.services[number % 2].url}/api/chat"
+                posts.append(asyncio.ensure_future(client.post(url, content=json.dumps({"message": message, "session": session}))))
+                while redis.llen(line) < number + 2:
+                    await asyncio.sleep(0.01)
+            redis.lrem(line, 1, "test")
+            for response in await asyncio.gather(*posts):
+                response.raise_for_status()
 
-    asyncio.run(send_all())
+    asyncio.run(asyncio.wait_for(send_all(), 30))
     assert pair.kept(session) == ["hallo", *messages]
 
 
