@@ -285,8 +285,9 @@ class Service:
         return _json(self._search.find(query, parts, int(limit)))
 
     async def health(self, request: Request) -> Response:
-        """GET /health: 200 once the service can answer."""
-        self._ready()
+        """GET /health: 200 while the service can answer, which takes the store of the conversations as well."""
+        if not await self._ready().reaches_store():
+            raise Refused(503, "store_away", f"De assistent kan nu niet antwoorden. {self._call_us}", {"retry-after": "5"})
         return _json(Health(version=__version__, leaflet=self._answers.leaflet.id))
 
     async def live(self, request: Request) -> Response:
@@ -294,9 +295,13 @@ class Service:
         return _json(Status())
 
     async def ready(self, request: Request) -> Response:
-        """GET /health/ready: 200 while it can take questions; not while it starts, stops, or has a full queue."""
+        """GET /health/ready: 200 while visitors may be sent to this process, which is not while it starts or stops.
+
+        A store that is away is no matter of one process, and sending what one process cannot bear to the others would take them down in turn:
+        in both cases the visitor gets a Dutch sentence here, which a proxy without a process left would not give.
+        """
         self._ready()
-        if self._queue.is_full or self._connections.stopping:
+        if self._connections.stopping:
             raise self._too_busy()
         return _json(Status())
 
@@ -307,6 +312,8 @@ class Service:
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[dict[str, Any]]:
         self._engine = self._load_engine()
+        if not await self._engine.reaches_store():
+            logger.warning("the store of the conversations cannot be used yet; /health says 503 until it can")
         async with self._desk.running() if self._desk else contextlib.nullcontext():
             yield self._connections.state()
             await asyncio.gather(*self._keeping, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -21,8 +22,9 @@ import structlog  # noqa: E402
 from rasa.core.actions.action import RemoteAction  # noqa: E402
 from rasa.core.agent import Agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
+from rasa.core.lock_store import LockError, LockStore  # noqa: E402
 from rasa.core.tracker_store import TrackerStore  # noqa: E402
-from rasa.utils.endpoints import EndpointConfig, read_endpoint_config  # noqa: E402
+from rasa.utils.endpoints import EndpointConfig  # noqa: E402
 from rasa_sdk.executor import ActionExecutor  # noqa: E402
 
 from folderwijs.answers import Answers  # noqa: E402
@@ -30,8 +32,10 @@ from folderwijs.conversations import BoundedTrackerStore, TurnLockStore  # noqa:
 from folderwijs.dialogue import Part  # noqa: E402
 from folderwijs.engine_errors import ModelError  # noqa: E402
 from folderwijs.logs import Tellable, only_event  # noqa: E402
+from folderwijs.redis_link import StoreAway  # noqa: E402
 from folderwijs.replies import Reply, from_builtins  # noqa: E402
-from folderwijs.settings import PROJECT, Settings  # noqa: E402
+from folderwijs.settings import Settings  # noqa: E402
+from folderwijs.shared_conversations import RedisConversations  # noqa: E402
 from folderwijs.training import check_model  # noqa: E402
 
 logger = logging.getLogger(__name__)
@@ -82,21 +86,24 @@ class Engine:
         model: the model archive.
         answers: the content, for what is said without Rasa.
         store: where conversations are kept.
+        turns: keeps the messages of one conversation in order; None: those of this process.
 
     Raises:
         ModelError: the model cannot be loaded.
     """
 
-    def __init__(self, model: Path, answers: Answers, store: TrackerStore) -> None:
+    def __init__(self, model: Path, answers: Answers, store: TrackerStore, turns: Optional[LockStore] = None) -> None:
         check_model(model)
         _quieten()
         _validate_quickly()
         self.answers = answers
         self.store = store
         try:
-            self._agent = Agent.load(model, tracker_store=store, lock_store=TurnLockStore(), action_endpoint=InProcessActions())
+            self._agent = Agent.load(model, tracker_store=store, lock_store=turns or TurnLockStore(), action_endpoint=InProcessActions())
         except Exception as error:  # noqa: BLE001, what a damaged archive raises depends on where it is damaged
             raise ModelError(f"the model at {model} cannot be loaded ({type(error).__name__}: {error}): run `make train`") from error
+        if self._agent.processor is not None:  # Rasa would go on without the conversation where the store fails, and the visitor would not know
+            self._agent.processor.tracker_store = store
 
     async def reply(self, text: str, conversation: str) -> list[Reply]:
         """Reply to one message.
@@ -112,18 +119,27 @@ class Engine:
         try:
             await self._agent.handle_message(UserMessage(_ordinary(text), channel, conversation, input_channel="folderwijs"))
             replies = [from_builtins(message["custom"]) for message in channel.messages if "custom" in message]
+        except (StoreAway, LockError) as error:  # what was said before stays as it is
+            logger.error("a message could not be handled: %s", type(error).__name__)
+            return [self.answers.error()]
         except Exception as error:  # noqa: BLE001, a visitor must get a sentence, whatever failed
             logger.error("a message could not be handled: %s", type(error).__name__)
             replies = []
         if not replies:
-            if isinstance(self.store, BoundedTrackerStore):
-                self.store.drop(conversation)  # what half a turn left behind would confuse the next one
+            await self._drop(conversation)
             return [self.answers.error()]
         return replies
 
     async def remembers(self, conversation: str) -> bool:
-        """Whether anything of a conversation is still kept."""
-        return await self.store.retrieve(conversation) is not None
+        """Whether anything of a conversation is still kept; yes, where that cannot be found out."""
+        try:
+            return bool(await self.store.exists(conversation))
+        except StoreAway:
+            return True
+
+    async def reaches_store(self) -> bool:
+        """Whether the store of the conversations can be used."""
+        return not isinstance(self.store, RedisConversations) or await self.store.reaches()
 
     async def understand(self, text: str) -> tuple[Part, ...]:
         """What a message asks, without any conversation."""
@@ -131,15 +147,18 @@ class Engine:
         return tuple(msgspec.convert(parsed["parts"], list[Part])) if "parts" in parsed else ()
 
 
+    async def _drop(self, conversation: str) -> None:
+        """Forget a conversation: what half a turn left behind would confuse the next one."""
+        if isinstance(self.store, BoundedTrackerStore):
+            self.store.drop(conversation)
+        elif isinstance(self.store, RedisConversations):
+            with contextlib.suppress(StoreAway):
+                await self.store.drop(conversation)
+
+
 def memory_store(settings: Settings) -> BoundedTrackerStore:
     """A store for conversations in this process's memory."""
     return BoundedTrackerStore(most=settings.max_conversations, max_events=settings.max_events, seconds=settings.conversation_minutes * 60)
-
-
-def make_store(settings: Settings) -> TrackerStore:
-    """The tracker store that endpoints.yml names, else one in memory."""
-    endpoint = read_endpoint_config(str(PROJECT / "endpoints.yml"), "tracker_store")
-    return TrackerStore.create(endpoint) if endpoint else memory_store(settings)
 
 
 def _ordinary(text: str) -> str:

@@ -8,7 +8,7 @@ import os
 import socket
 import tempfile
 from pathlib import Path
-from typing import Iterator, Optional, TextIO
+from typing import Any, Iterator, Optional, TextIO
 
 import uvicorn
 import yaml
@@ -25,13 +25,14 @@ from folderwijs.settings import PROJECT, Settings, SettingsError, is_loopback, l
 STOP_SECONDS = 30
 """Seconds that requests at hand have when the service is told to stop."""
 
-_SHARED = ("redis", "mongod", "dynamo")  # besides SQL, the types of tracker store that Rasa knows
+_SHARED = ("mongod", "dynamo")  # besides Redis and SQL, the types of tracker store that Rasa knows
 
 
 def create_app() -> Starlette:
     """The application as the settings have it; uvicorn calls this in every worker."""
     from folderwijs.app import Service
-    from folderwijs.engine import Engine, make_store
+    from folderwijs.engine import Engine
+    from folderwijs.stores import make_stores
 
     settings = load_settings()
     logs.configure(settings.log_level, settings.log_format)
@@ -40,7 +41,7 @@ def create_app() -> Starlette:
     log = KeptQuestions(store, load_redactor(), answers.questions) if settings.questions_db else None
 
     def load_engine() -> Engine:
-        engine = Engine(training.MODEL, answers, make_store(settings))
+        engine = Engine(training.MODEL, answers, *make_stores(settings))
         if log is not None:
             log.understand = engine.understand
         return engine
@@ -75,11 +76,10 @@ def serve(settings: Settings) -> None:
     """Listen until told to stop.
 
     Raises:
-        SettingsError: several workers without a store that they share; a desk that others could open; the address cannot be listened on.
+        SettingsError: the stores do not fit the settings; a desk that others could open; the address cannot be listened on.
         ModelError: the model is not the one that was trained.
     """
-    if settings.workers > 1 and not shared_store():
-        raise SettingsError("WORKERS is more than 1, but endpoints.yml names no tracker_store that the processes share (redis, SQL or mongod)")
+    check_stores(settings)
     check_desk(settings)
     training.check_model()
     os.environ["SECRET"] = settings.secret  # the same in every worker
@@ -138,14 +138,36 @@ def tell(settings: Settings, sentence: str, to: Optional[TextIO] = None) -> None
     print(line, file=to, flush=True)
 
 
-def shared_store() -> bool:
-    """Whether endpoints.yml names a tracker store that several processes can share, which none in memory is."""
+def check_stores(settings: Settings) -> None:
+    """Hold the settings against what endpoints.yml says about where conversations are kept.
+
+    Raises:
+        SettingsError: several workers that do not share conversations, or nothing that keeps their messages in order; Redis is named in two places.
+    """
     endpoints = yaml.safe_load((PROJECT / "endpoints.yml").read_text("utf8"))
-    store = endpoints.get("tracker_store") if isinstance(endpoints, dict) else None
-    if not isinstance(store, dict):
-        return False
-    type_ = str(store.get("type")).lower()
+    store, locks = (named if isinstance(named, dict) else {} for named in (endpoints.get(name) if isinstance(endpoints, dict) else None for name in ("tracker_store", "lock_store")))
+    if settings.redis_url:
+        if store or locks:
+            raise SettingsError("REDIS_URL is set, and endpoints.yml names a tracker_store or lock_store too: take one of them away")
+        return
+    if _type(store) == "redis" and not os.environ.get("SECRET"):
+        raise SettingsError("endpoints.yml names Redis, and SECRET is not set: every process and machine must sign the sessions of shared conversations with the same SECRET")
+    if settings.workers == 1 or _type(store) == "redis":
+        return
+    if not _shared(store):
+        raise SettingsError("WORKERS is more than 1, so the processes must share conversations: set REDIS_URL (or name a tracker_store in endpoints.yml)")
+    if _type(locks) != "redis":
+        raise SettingsError("WORKERS is more than 1: endpoints.yml needs a lock_store of type redis beside its tracker_store, or messages of one conversation get mixed up; or set REDIS_URL")
+
+
+def _shared(store: dict[str, Any]) -> bool:
+    """Whether several processes can share a tracker store of endpoints.yml, which they cannot where it is in memory."""
+    type_ = _type(store)
     if type_ == "sql":
         return not str(store.get("dialect", "sqlite")).startswith("sqlite") or store.get("db", "rasa.db") not in (None, "", ":memory:")
     # where Rasa does not know the type, it takes a store in memory; a class of one's own is named by its path
     return type_ in _SHARED or ("." in type_ and not type_.endswith(".inmemorytrackerstore"))
+
+
+def _type(store: dict[str, Any]) -> str:
+    return str(store.get("type")).lower()

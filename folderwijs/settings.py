@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
@@ -35,7 +35,7 @@ class Setting(NamedTuple):
 SETTINGS = (
     Setting("HOST", "127.0.0.1", "address to listen on"),
     Setting("PORT", "8000", "port to listen on; 0 takes a free one"),
-    Setting("WORKERS", "1", "number of processes; more than one needs a tracker store that they share (endpoints.yml)"),
+    Setting("WORKERS", "1", "number of processes; more than one needs REDIS_URL"),
     Setting("LIMITS", "on", "`off` switches the rate limits off, for tests and benchmarks on a loopback address only"),
     Setting("RATE_LIMIT", "30", "messages a minute for one visitor (an IPv4 address or an IPv6 network /64), in each process"),
     Setting("TOTAL_RATE_LIMIT", "6000", "messages a minute for all visitors together, in each process"),
@@ -48,6 +48,7 @@ SETTINGS = (
     Setting("MAX_CONVERSATIONS", "10000", "conversations kept in memory; the longest idle one goes first"),
     Setting("MAX_EVENTS", "60", "events kept of one conversation (a turn is about six)"),
     Setting("CONVERSATION_MINUTES", "60", "minutes after which an idle conversation is forgotten"),
+    Setting("REDIS_URL", "", "Redis in which processes and machines share conversations, as `redis://user:password@host:6379/0`, with TLS `rediss://`; needs SECRET; empty: in memory"),
     Setting("ORIGINS", "", "websites that may embed the chat, with a comma between them, as `https://www.praktijk.example`; empty: this service's own pages only"),
     Setting("QUESTIONS_DB", "var/questions.sqlite3", "where questions without an answer are kept, personal data taken out: a file, a `postgresql://` address, or `off`"),
     Setting("QUESTION_DAYS", "30", "days that such a question is kept, 1 to 30"),
@@ -79,15 +80,16 @@ class Settings:
     request_seconds: int
     trusted_proxies: tuple[Network, ...]
     leaflet: str
-    secret: str
+    secret: str = field(repr=False)
     max_conversations: int
     max_events: int
     conversation_minutes: int
+    redis_url: str = field(repr=False)
     origins: tuple[str, ...]
-    questions_db: str
+    questions_db: str = field(repr=False)
     question_days: int
     desk: bool
-    desk_password_hash: str
+    desk_password_hash: str = field(repr=False)
     log_level: str
     log_format: str
     metrics_port: Optional[int]
@@ -120,6 +122,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"LIMITS=off is refused while HOST={values['HOST']!r} is no loopback address: anyone could flood the service")
     if values["SECRET"] and len(values["SECRET"]) < 32:
         raise SettingsError("SECRET is shorter than 32 characters: sessions signed with it could be forged")
+    if values["REDIS_URL"] and not values["SECRET"]:
+        raise SettingsError("REDIS_URL is set and SECRET is not: every process and machine must sign the sessions of shared conversations with the same SECRET")
     if values["DESK_PASSWORD_HASH"]:
         try:
             right = extract_parameters(values["DESK_PASSWORD_HASH"]).type is Type.ID
@@ -143,6 +147,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         max_conversations=number("MAX_CONVERSATIONS", 1, 10_000_000),
         max_events=number("MAX_EVENTS", 20, 10_000),
         conversation_minutes=number("CONVERSATION_MINUTES", 1, 10_000),
+        redis_url=_redis_url(values["REDIS_URL"]),
         origins=tuple(_origin(origin.strip()) for origin in values["ORIGINS"].split(",") if origin.strip()),
         questions_db=questions_db(values["QUESTIONS_DB"]),
         question_days=number("QUESTION_DAYS", 1, 30),
@@ -160,6 +165,18 @@ def _network(text: str) -> Network:
         return ipaddress.ip_network(text)
     except ValueError as error:
         raise SettingsError(f"TRUSTED_PROXIES names {text!r}, which is not an address or a network, as 10.0.0.1 or 10.0.0.0/8 ({error})") from None
+
+
+def _redis_url(text: str) -> str:
+    """An address of Redis; what is wrong is told without the address, which may hold a password."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0 and re.fullmatch(r"/?\d*", parts.path) is not None
+    except ValueError:
+        usable = False
+    if text and not usable:
+        raise SettingsError("REDIS_URL is no address as redis://host:6379/0, or rediss:// for TLS (other characters than letters and digits in the password as %-codes)")
+    return text
 
 
 def _origin(text: str) -> str:

@@ -7,9 +7,9 @@ import re
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple
+from typing import Iterator, NamedTuple
 
 import httpx
 import pytest
@@ -17,8 +17,8 @@ import pytest
 from folderwijs.settings import PROJECT
 
 
-class Running(NamedTuple):
-    """A service that answers: its address, and its process."""
+class Service(NamedTuple):
+    """The service in its process (with WORKERS more than 1: their parent)."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -32,26 +32,41 @@ def service_process(log: Path, **settings: str) -> Iterator[str]:
 
 
 @contextmanager
-def running_service(log: Path, **settings: str) -> Iterator[Running]:
+def running_service(log: Path, **settings: str) -> Iterator[Service]:
     """As `service_process`, but gives the process as well."""
+    with started_service(log, **settings) as service:
+        wait_until_healthy(service)
+        yield service
+
+
+@contextmanager
+def started_service(log: Path, **settings: str) -> Iterator[Service]:
+    """Start the service on a free port, with its output in `log`; gives it as soon as it says its address, before it can answer."""
     environment = {**os.environ, "HOST": "127.0.0.1", "PORT": "0", "LIMITS": "off", "WORKERS": "1", "QUESTIONS_DB": "off", **settings}
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-m", "folderwijs", "serve"], cwd=PROJECT, env=environment, stdout=output, stderr=output)
     try:
-        yield Running(_wait_until_healthy(process, log), process)
+        yield Service(_address(process, log), process)
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _wait_until_healthy(process: Any, log: Path) -> str:
+def wait_until_healthy(service: Service, seconds: float = 120) -> None:
+    """Wait until the service can answer."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and service.process.poll() is None:
+        with suppress(httpx.TransportError):
+            if httpx.get(f"{service.url}/health").is_success:
+                return
+        time.sleep(0.1)
+    pytest.fail("the service does not answer")
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
-        time.sleep(0.1)
         if told := re.search(r"Folderwijs: (http://[\w.:\[\]-]+)", log.read_text("utf8")):
-            try:
-                httpx.get(f"{told.group(1)}/health").raise_for_status()
-                return told.group(1)
-            except httpx.TransportError:
-                continue
+            return told.group(1)
+        time.sleep(0.1)
     pytest.fail(f"the service did not start: {log.read_text('utf8')}")

@@ -14,7 +14,7 @@ from typing import Any, Iterator
 
 import httpx
 import pytest
-from service_process import Running, running_service
+from service_process import Service, running_service
 
 from folderwijs.answers import Answers
 from folderwijs.connection import MAX_HEAD
@@ -25,7 +25,7 @@ LINES = b"POST /api/chat HTTP/1.1\r\nHost: a\r\n"
 
 
 @pytest.fixture(scope="module")
-def service(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def service(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     log = tmp_path_factory.mktemp("connection") / "log"
     with running_service(log, REQUEST_SECONDS=str(SECONDS), MAX_CONNECTIONS=str(MOST), TRUSTED_PROXIES="127.0.0.1") as running:
         yield running
@@ -65,7 +65,7 @@ def refusal(response: bytes, answers: Answers) -> tuple[int, str, bytes]:
 
 
 @pytest.mark.parametrize("begin", [LINES, LINES + b"Content-Length: 100\r\n\r\n{", b"P", LINES + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"], ids=["head", "body", "letter", "chunk"])
-def test_a_request_that_does_not_arrive_in_time_is_ended(service: Running, answers: Answers, begin: bytes) -> None:
+def test_a_request_that_does_not_arrive_in_time_is_ended(service: Service, answers: Answers, begin: bytes) -> None:
     with connect(service.url) as connection:
         started = time.monotonic()
         connection.sendall(begin)
@@ -74,7 +74,7 @@ def test_a_request_that_does_not_arrive_in_time_is_ended(service: Running, answe
         assert refusal(response, answers)[:2] == (408, "too_slow")
 
 
-def test_a_request_that_comes_a_byte_at_a_time_is_ended(service: Running, answers: Answers) -> None:
+def test_a_request_that_comes_a_byte_at_a_time_is_ended(service: Service, answers: Answers) -> None:
     with connect(service.url) as connection:
         started = time.monotonic()
         connection.sendall(LINES)
@@ -87,12 +87,12 @@ def test_a_request_that_comes_a_byte_at_a_time_is_ended(service: Running, answer
         assert refusal(response, answers)[:2] == (408, "too_slow")
 
 
-def test_a_connection_that_says_nothing_is_ended(service: Running) -> None:
+def test_a_connection_that_says_nothing_is_ended(service: Service) -> None:
     with connect(service.url) as connection:
         assert all_of(connection) == b""
 
 
-def test_a_second_request_on_a_connection_has_as_long_as_the_first(service: Running, answers: Answers) -> None:
+def test_a_second_request_on_a_connection_has_as_long_as_the_first(service: Service, answers: Answers) -> None:
     with connect(service.url) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         assert b'"ok"' in one(connection)
@@ -109,25 +109,25 @@ def test_a_second_request_on_a_connection_has_as_long_as_the_first(service: Runn
      b"GET / HTTP/1.1\r\nHost: a\r\n" + b"A: b\r\n" * (MAX_HEAD // 2) + b"Connection: close\r\n\r\n"],
     ids=["header", "address", "headers", "whole address", "whole headers"],
 )
-def test_a_head_that_is_too_large_is_refused(service: Running, answers: Answers, head: bytes) -> None:
+def test_a_head_that_is_too_large_is_refused(service: Service, answers: Answers, head: bytes) -> None:
     with connect(service.url) as connection:
         connection.sendall(head)
         assert refusal(all_of(connection), answers)[:2] == (431, "head_too_large")
 
 
-def test_what_is_no_http_is_refused_in_dutch(service: Running, answers: Answers) -> None:
+def test_what_is_no_http_is_refused_in_dutch(service: Service, answers: Answers) -> None:
     with connect(service.url) as connection:
         connection.sendall(b"\x16\x03\x01 no http\r\n\r\n")
         assert refusal(all_of(connection), answers)[:2] == (400, "bad_request")
 
 
-def test_a_body_that_is_too_large_is_refused_before_it_is_all_there(service: Running, answers: Answers) -> None:
+def test_a_body_that_is_too_large_is_refused_before_it_is_all_there(service: Service, answers: Answers) -> None:
     with connect(service.url) as connection:
         connection.sendall(LINES + b"Content-Length: 900000\r\n\r\n" + b" " * 40_000)
         assert refusal(one(connection), answers)[:2] == (413, "too_large")
 
 
-def test_too_many_connections_are_refused_and_the_others_served(service: Running, answers: Answers) -> None:
+def test_too_many_connections_are_refused_and_the_others_served(service: Service, answers: Answers) -> None:
     with ExitStack() as stack:
         kept = [stack.enter_context(connect(service.url)) for _ in range(MOST)]
         time.sleep(0.2)
@@ -142,7 +142,7 @@ def test_too_many_connections_are_refused_and_the_others_served(service: Running
     assert httpx.get(f"{service.url}/health").status_code == 200
 
 
-def test_after_all_that_nothing_is_left_behind(service: Running) -> None:
+def test_after_all_that_nothing_is_left_behind(service: Service) -> None:
     time.sleep(SECONDS + 1.5)
     with ExitStack() as stack:
         for _ in range(MOST):

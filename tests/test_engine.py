@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from rasa.core.tracker_store import SQLTrackerStore
 
 from actions.actions import ActionAnswer
-from folderwijs import engine as module
 from folderwijs.answers import Answers
-from folderwijs.conversations import BoundedTrackerStore
 from folderwijs.dialogue import Turn
-from folderwijs.engine import Engine, make_store, memory_store
+from folderwijs.engine import Engine, memory_store
 from folderwijs.engine_errors import ModelError
 from folderwijs.replies import Reply
 from folderwijs.settings import Settings
@@ -133,10 +130,3 @@ def test_a_model_that_cannot_be_loaded_says_what_to_do(tmp_path: Path, model: Pa
         path.write_bytes(model.read_bytes()[:archive] if isinstance(archive, int) else archive)
     with pytest.raises(ModelError, match="make train"):
         Engine(path, answers, memory_store(settings))
-
-
-def test_conversations_are_kept_in_memory_unless_endpoints_name_a_store(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(make_store(settings), BoundedTrackerStore)
-    (tmp_path / "endpoints.yml").write_text(f"tracker_store:\n  type: SQL\n  dialect: sqlite\n  db: {tmp_path}/conversations.db\n", "utf8")
-    monkeypatch.setattr(module, "PROJECT", tmp_path)
-    assert isinstance(make_store(settings), SQLTrackerStore)

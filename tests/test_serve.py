@@ -100,13 +100,38 @@ def test_a_port_in_use_is_told(started: dict[str, Any]) -> None:
 
 
 def test_several_processes_need_a_store_that_they_share(started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="tracker_store"):
+    with pytest.raises(SettingsError, match="REDIS_URL"):
         serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
+    serve.serve(load_settings({"PORT": "0", "WORKERS": "2", "REDIS_URL": "redis://localhost", "SECRET": "s" * 32}))
+    assert started.pop("workers") == 2
     monkeypatch.setattr(serve, "PROJECT", tmp_path)
-    for store in ("{type: redis, url: localhost}", "{type: SQL, dialect: postgresql}", "{type: SQL}", "{type: praktijk.winkels.EigenTrackerStore}"):
-        (tmp_path / "endpoints.yml").write_text(f"tracker_store: {store}\n", "utf8")
+    monkeypatch.setenv("SECRET", "s" * 32)
+    locks = "lock_store: {type: redis, url: localhost}\n"
+    for stores in (
+        "tracker_store: {type: redis, url: localhost}\n", locks + "tracker_store: {type: SQL, dialect: postgresql}\n", locks + "tracker_store: {type: SQL}\n",
+        locks + "tracker_store: {type: praktijk.winkels.EigenTrackerStore}\n",
+    ):
+        (tmp_path / "endpoints.yml").write_text(stores, "utf8")
         serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
         assert started.pop("workers") == 2
+
+
+def test_a_shared_store_needs_locks_that_are_shared_too(started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(serve, "PROJECT", tmp_path)
+    for locks in ("", "lock_store: {type: in_memory}\n"):
+        (tmp_path / "endpoints.yml").write_text(locks + "tracker_store: {type: SQL, dialect: postgresql}\n", "utf8")
+        with pytest.raises(SettingsError, match="lock_store"):
+            serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
+
+
+def test_redis_in_endpoints_needs_a_secret_and_is_not_named_twice(started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(serve, "PROJECT", tmp_path)
+    (tmp_path / "endpoints.yml").write_text("tracker_store: {type: redis, url: localhost}\n", "utf8")
+    with pytest.raises(SettingsError, match="SECRET"):
+        serve.serve(load_settings({"PORT": "0"}))
+    with pytest.raises(SettingsError, match="take one of them away"):
+        serve.serve(load_settings({"PORT": "0", "REDIS_URL": "redis://localhost", "SECRET": "s" * 32}))
+    assert started == {}
 
 
 @pytest.mark.parametrize(

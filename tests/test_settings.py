@@ -52,6 +52,25 @@ def test_what_is_no_origin_is_refused(origin: str) -> None:
         load_settings({"ORIGINS": f"https://goed.example,{origin}"})
 
 
+@pytest.mark.parametrize("url", ["localhost", "http://localhost", "redis://", "redis:///0", "redis://:geheim@host:x/0", "redis://:geheim@host:99999", "redis://:geheim@host/naam", "redis://[::1"])
+def test_what_is_no_address_of_redis_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match="REDIS_URL") as told:
+        load_settings({"REDIS_URL": url, "SECRET": SECRET})
+    assert "geheim" not in str(told.value)
+
+
+def test_redis_needs_the_same_secret_everywhere() -> None:
+    with pytest.raises(SettingsError, match="SECRET"):
+        load_settings({"REDIS_URL": "redis://localhost"})
+
+
+def test_secrets_do_not_show_where_the_settings_are_printed() -> None:
+    values = {"REDIS_URL": "rediss://ik:geheim@host:6380/1", "SECRET": "geheim" * 6, "QUESTIONS_DB": "postgresql://ik:geheim@host/db"}
+    settings = load_settings(values)
+    assert settings.redis_url == values["REDIS_URL"]
+    assert "geheim" not in repr(settings)
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "nergens.invalid"])
 def test_limits_stay_on_where_others_can_reach_the_service(host: str) -> None:
     with pytest.raises(SettingsError, match="LIMITS=off is refused"):

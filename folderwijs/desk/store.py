@@ -20,6 +20,8 @@ from folderwijs.desk.migrations import migrate
 MAX_LISTED = 5000
 """Questions that are listed at the most, the latest."""
 _BUSY = 5000  # milliseconds to wait for another process
+_PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 5000, "options": f"-c statement_timeout={_BUSY} -c lock_timeout={_BUSY}"}
+"""How long PostgreSQL may take, in libpq's words, so that no thread waits without end for a server that went silent."""
 
 
 class Kept(NamedTuple):
@@ -168,7 +170,7 @@ class Store:
 
     def _make_engine(self) -> Engine:
         if not self._sqlite:
-            return create_engine(str(self._place), future=True, hide_parameters=True, pool_pre_ping=True, pool_size=2, connect_args={"connect_timeout": 5})
+            return create_engine(str(self._place), future=True, hide_parameters=True, pool_pre_ping=True, pool_size=2, connect_args=_PATIENCE)
         if isinstance(self._place, Path):
             make_private(self._place)
             engine = create_engine(f"sqlite:///{self._place}", future=True, hide_parameters=True)

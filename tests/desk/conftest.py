@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
+from postgresql_process import postgresql_process
 
 from folderwijs.desk.store import Store
-
-_PROGRAMS = (*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), *map(Path, os.environ["PATH"].split(":")))
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name, path=":".join(map(str, _PROGRAMS)))
-    return found or pytest.skip(f"no {name}: Debian's package postgresql is not installed, so the store is not tried on PostgreSQL")
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The address of a PostgreSQL cluster made for these tests."""
-    initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
-    user = None
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        user = next((name for name in ("postgres", "nobody") if name in {entry.pw_name for entry in pwd.getpwall()}), None)
-        if user is None:
-            pytest.skip("running as root, and there is no other user to run PostgreSQL as")
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        if user:
-            shutil.chown(folder, user)
-        data = f"{folder}/data"
-
-        def run(*command: str) -> None:
-            subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
-
-        run(initdb, "--pgdata", data, "--auth", "trust", "--username", "folderwijs", "--encoding", "UTF8", "--no-sync")
-        run(pg_ctl, "--pgdata", data, "--wait", "--log", f"{folder}/log", "--options", f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off", "start")
-        try:
-            yield f"postgresql://folderwijs@/postgres?host={folder}"
-        finally:
-            run(pg_ctl, "--pgdata", data, "--mode", "immediate", "stop")
+    with postgresql_process() as cluster:
+        yield cluster.address
 
 
 @pytest.fixture(params=["sqlite", "memory", "postgresql"])

@@ -1,0 +1,136 @@
+"""Several processes on one machine: WORKERS."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+from redis_process import RedisServer
+from service_process import Service, started_service, wait_until_healthy
+
+from folderwijs.settings import PROJECT
+
+SECRET = "gedeeld" * 5
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Measured(NamedTuple):
+    """What a load took.
+
+    Attributes:
+        messages: handled.
+        seconds: from begin to end.
+        busy: seconds of processor of each worker.
+        others: processors, on average, that other programs than ours had.
+    """
+
+    messages: int
+    seconds: float
+    busy: list[float]
+    others: float
+
+    @property
+    def throughput(self) -> float:
+        """Messages a second."""
+        return self.messages / self.seconds
+
+    @property
+    def capacity(self) -> float:
+        """Messages a second that the busiest worker's share allows, were each to have a processor of its own."""
+        return self.messages / max(self.busy)
+
+
+def workers_of(service: Service) -> list[int]:
+    """The processes that serve: children of the service that listen, or the service itself."""
+    children = [int(child) for child in Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()]
+    return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()] or [service.process.pid]
+
+
+def busy(pid: int) -> float:
+    """Seconds of processor that a process had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def busy_machine() -> float:
+    """Seconds of processor that anything had."""
+    user, nice, system, _, _, interrupts, soft = map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:8])
+    return (user + nice + system + interrupts + soft) / _TICKS
+
+
+def load(service: Service, redis: RedisServer, users: int, conversations: int) -> Measured:
+    """Have visitors talk, and measure."""
+    workers = workers_of(service)
+    before, machine, stored, started = [busy(pid) for pid in workers], busy_machine(), busy(redis.pid), time.monotonic()
+    command = [sys.executable, str(PROJECT / "tests" / "load_client.py"), str(users), str(conversations), "60", service.url]
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=90).stdout)
+    whole = time.monotonic() - started
+    ours = [busy(pid) - was for pid, was in zip(workers, before)]
+    others = max(0.0, busy_machine() - machine - sum(ours) - told["cpu"] - (busy(redis.pid) - stored)) / whole
+    assert (told.get("forgotten"), told.get("errors"), told.get("out of context")) == (0, 0, 0)
+    return Measured(told["messages"], told["seconds"], ours, others)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc: what each process takes cannot be measured")
+def test_two_workers_do_at_least_1_6_times_the_work_of_one(model: Path, redis_server: RedisServer, tmp_path: Path) -> None:
+    measured = {}
+    for workers in (1, 2):
+        with started_service(tmp_path / f"log{workers}", WORKERS=str(workers), REDIS_URL=redis_server.url, SECRET=SECRET) as service:
+            wait_until_healthy(service)
+            wait_for_workers(service, workers)
+            load(service, redis_server, 16, 2)
+            measured[workers] = load(service, redis_server, 16, 12)
+            if workers == 2:
+                survives_the_death_of_a_worker(service)
+    one, two = measured[1], measured[2]
+    print(f"{one}\n{two}\nthroughput x{two.throughput / one.throughput:.2f}, capacity x{two.capacity / one.capacity:.2f}")
+    assert sum(two.busy) / two.messages < 1.25 * sum(one.busy) / one.messages, "a message costs about as much"
+    assert min(two.busy) > 0.2 * sum(two.busy), "both workers take part"
+    if max(one.others, two.others) > 0.2:
+        return  # other programs decided which worker got to work: neither the clock nor the shares say anything
+    assert two.capacity >= 1.6 * one.capacity
+    if (os.cpu_count() or 1) >= 4:  # else the visitors and Redis take the processors that the workers need
+        assert two.throughput >= 1.6 * one.throughput
+
+
+def wait_for_workers(service: Service, number: int) -> None:
+    """Wait until so many workers have loaded the model, which shows in the memory they take."""
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        pids = workers_of(service)
+        if len(pids) == number and all(memory(pid) > 250_000 for pid in pids):
+            before = [busy(pid) for pid in pids]
+            time.sleep(1)
+            if all(busy(pid) - was < 0.2 for pid, was in zip(pids, before)):  # and they rest
+                return
+        time.sleep(0.2)
+    pytest.fail("the workers did not start")
+
+
+def memory(pid: int) -> int:
+    """KiB in memory."""
+    return next(int(line.split()[1]) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+
+
+def survives_the_death_of_a_worker(service: Service) -> None:
+    """A conversation goes on, and a new worker comes, where one is killed."""
+    with httpx.Client(base_url=service.url, timeout=30) as client:
+        body = client.post("/api/chat", content='{"message": "mag ik fietsen?"}').json()
+    dead, living = workers_of(service)
+    os.kill(dead, signal.SIGKILL)
+    with httpx.Client(base_url=service.url, timeout=30, transport=httpx.HTTPTransport(retries=3)) as client:
+        body = client.post("/api/chat", content=json.dumps({"message": "waar staat dat?", "session": body["session"]})).json()
+    assert (body["forgotten"], body["replies"][0]["topics"]) == (False, ["fietsen"])
+    until = time.monotonic() + 30
+    while time.monotonic() < until and (len(pids := workers_of(service)) != 2 or dead in pids):
+        time.sleep(0.2)
+    assert living in pids
+    assert dead not in pids
