@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import re
 import traceback
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional, Sequence
 
 from folderwijs import no_tensorflow
 
@@ -15,13 +16,16 @@ no_tensorflow.install()
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")  # of Rasa's own SQL store, which is not used here
 
-import jsonschema  # noqa: E402
 import msgspec  # noqa: E402
+import rasa.core.processor  # noqa: E402
 import structlog  # noqa: E402
 from rasa.core.actions.action import RemoteAction  # noqa: E402
 from rasa.core.agent import Agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
+from rasa.core.policies.rule_policy import RULES, RulePolicy  # noqa: E402
 from rasa.core.tracker_store import TrackerStore  # noqa: E402
+from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
+from rasa.shared.nlu.constants import TEXT  # noqa: E402
 from rasa.utils.endpoints import EndpointConfig, read_endpoint_config  # noqa: E402
 from rasa_sdk.executor import ActionExecutor  # noqa: E402
 
@@ -36,6 +40,9 @@ logger = logging.getLogger(__name__)
 
 _COMMAND = re.compile(r"\A[\s/]+")
 """What stands before a message that Rasa would take for a command: it looks behind blanks too."""
+
+_MOST_STEPS = 10_000
+"""Steps of conversations whose rules are remembered; a step is an action and the intent before it."""
 
 
 class ActionFailed(Exception):
@@ -66,6 +73,65 @@ class InProcessActions(EndpointConfig):
             raise ActionFailed(f"{type(error).__name__} at {place.filename}:{place.lineno}") from None
 
 
+class GraphInOrder(DaskGraphRunner):
+    """Runs the graph's nodes one after the other, in an order that is found once; Dask plans every message anew."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._orders: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = {}
+
+    def run(self, inputs: Optional[dict[str, Any]] = None, targets: Optional[list[str]] = None) -> dict[str, Any]:
+        """Give the output of each target, from inputs by the name of the node they stand for."""
+        wanted = tuple(targets or self._graph_schema.target_names)
+        if wanted not in self._orders:
+            self._orders[wanted] = self._order(wanted)
+        outputs = dict(inputs or {})
+        for name, needs in self._orders[wanted]:
+            outputs[name] = self._instantiated_nodes[name](*((need, outputs[need]) for need in needs if need in outputs))[1]
+        return {name: outputs[name] for name in wanted}
+
+    def _order(self, targets: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+        """The nodes that the targets need, each with what it needs itself and behind all of that."""
+        nodes = self._graph_schema.minimal_graph_schema(list(targets)).nodes
+        order: dict[str, tuple[str, ...]] = {}
+
+        def add(name: str) -> None:
+            if name in nodes and name not in order:
+                needs = tuple(dict.fromkeys(nodes[name].needs.values()))
+                for need in needs:
+                    add(need)
+                order[name] = needs
+
+        for target in targets:
+            add(target)
+        return list(order.items())
+
+
+class RulesByStep:
+    """Remembers which rules fit a step of a conversation.
+
+    Args:
+        lookup: the action of each rule, by the rule's key.
+    """
+
+    def __init__(self, lookup: dict[str, str]) -> None:
+        self.lookup = lookup
+        self._about_text = any(f'"{TEXT}"' in key for key in lookup)
+        self._by_step: dict[str, dict[str, str]] = {}
+
+    def fitting(self, step: dict[str, dict[str, Any]], find: Callable[[], set[str]]) -> dict[str, str]:
+        """The part of the lookup that fits a step; what `find` gives, where it is not remembered."""
+        if self._about_text:
+            return self.lookup
+        # where no rule asks for the text, the step is the same without it: what a visitor typed is not remembered
+        key = repr({kind: {name: value for name, value in state.items() if name != TEXT} for kind, state in step.items()})
+        if key not in self._by_step:
+            if len(self._by_step) >= _MOST_STEPS:
+                self._by_step.clear()
+            self._by_step[key] = {rule: self.lookup[rule] for rule in find()}
+        return self._by_step[key]
+
+
 class _RepliesChannel(CollectingOutputChannel):
     """Collects whole replies; the bare text that the actions also send is for other channels."""
 
@@ -89,13 +155,17 @@ class Engine:
         if not model.is_file():
             raise ModelError(f"there is no model at {model}: run `make train`")
         _quieten()
-        _validate_quickly()
+        _trust_actions()
+        _look_up_rules()
+        rasa.core.processor.DaskGraphRunner = GraphInOrder
         self.answers = answers
         self.store = store
         try:
             self._agent = Agent.load(model, tracker_store=store, lock_store=TurnLockStore(), action_endpoint=InProcessActions())
         except Exception as error:  # noqa: BLE001, what a damaged archive raises depends on where it is damaged
             raise ModelError(f"the model at {model} cannot be loaded ({type(error).__name__}: {error}): run `make train`") from error
+        gc.collect()
+        gc.freeze()  # the model stays: looking through all of it for garbage costs a message a tenth of a second now and then
 
     async def reply(self, text: str, conversation: str) -> list[Reply]:
         """Reply to one message.
@@ -142,21 +212,29 @@ def _ordinary(text: str) -> str:
     return _COMMAND.sub("", text, count=1).strip() or "?"
 
 
-def _validate_quickly() -> None:
-    """Check the results of actions with a validator built once.
+def _trust_actions() -> None:
+    """Take the results of actions as they are: Rasa's SDK in this process made them, and to check them takes longer than the actions do."""
+    RemoteAction._validate_action_result = lambda self, result: True
 
-    Rasa checks its own schema anew at every call, which takes two thirds of a message's time.
-    """
-    validator: Optional[jsonschema.protocols.Validator] = None
 
-    def validate(self: RemoteAction, result: dict[str, Any]) -> bool:
-        nonlocal validator
-        if validator is None:
-            validator = jsonschema.validators.validator_for({})(RemoteAction.action_response_format_spec())
-        validator.validate(result)
-        return True
+def _look_up_rules() -> None:
+    """Have RulePolicy look up the rules that fit the last step of a conversation, where it would try all of them for every message."""
+    if not hasattr(RulePolicy, "_every_possible_key"):
+        RulePolicy._every_possible_key = RulePolicy._get_possible_keys
+        RulePolicy._get_possible_keys = _possible_keys
 
-    RemoteAction._validate_action_result = validate
+
+def _possible_keys(self: RulePolicy, lookup: dict[str, str], states: list[dict[str, dict[str, Any]]]) -> set[str]:
+    """The keys of the rules in `lookup` that apply after `states`, as Rasa's own method gives them."""
+    if lookup is not self.lookup[RULES] or not states:
+        every: set[str] = self._every_possible_key(lookup, states)
+        return every
+    found: Optional[RulesByStep] = self.__dict__.get("_rules_by_step")
+    if found is None or found.lookup is not lookup:
+        found = self._rules_by_step = RulesByStep(lookup)
+    fitting = found.fitting(states[-1], lambda: self._every_possible_key(lookup, states[-1:]))
+    possible: set[str] = self._every_possible_key(fitting, states)
+    return possible
 
 
 def _quieten() -> None:
