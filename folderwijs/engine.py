@@ -28,6 +28,7 @@ from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
 from rasa.shared.nlu.constants import TEXT  # noqa: E402
 from rasa.utils.endpoints import EndpointConfig, read_endpoint_config  # noqa: E402
 from rasa_sdk.executor import ActionExecutor  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
 
 from folderwijs.answers import Answers  # noqa: E402
 from folderwijs.conversations import BoundedTrackerStore, TurnLockStore  # noqa: E402
@@ -164,6 +165,7 @@ class Engine:
             self._agent = Agent.load(model, tracker_store=store, lock_store=TurnLockStore(), action_endpoint=InProcessActions())
         except Exception as error:  # noqa: BLE001, what a damaged archive raises depends on where it is damaged
             raise ModelError(f"the model at {model} cannot be loaded ({type(error).__name__}: {error}): run `make train`") from error
+        threadpool_limits(1, "blas")  # the sums of one message are small: threads that wait for each other make some of them ten times slower
         gc.collect()
         gc.freeze()  # the model stays: looking through all of it for garbage costs a message a tenth of a second now and then
 

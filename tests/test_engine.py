@@ -11,6 +11,7 @@ import pytest
 from rasa.core.policies.rule_policy import RULES, RulePolicy
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.engine.runner.dask import DaskGraphRunner
+from threadpoolctl import threadpool_info
 
 from actions.actions import ActionAnswer
 from folderwijs import engine as module
@@ -216,3 +217,7 @@ def test_the_results_of_our_own_actions_are_not_checked(engine: Engine, understo
 
 def test_garbage_is_not_looked_for_in_the_model(engine: Engine) -> None:
     assert gc.get_freeze_count() > 100_000
+
+
+def test_the_sums_of_a_message_take_one_thread(engine: Engine) -> None:
+    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
