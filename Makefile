@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help evaluate setup setup-dev train start test check start-time lock clean
+.PHONY: help bench evaluate setup setup-dev train start test check start-time lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ check: setup ## check the leaflets, the practice's details and the alarm signs
 
 evaluate: setup-dev ## measure the understanding and write docs/evaluation.md (20 minutes)
 	@PYTHONPATH=. $(PYTHON) -W ignore -m evaluation.report
+
+bench: setup-dev train ## measure speed and memory beside stock Rasa and write docs/performance.md (an hour)
+	@PYTHONPATH=. $(PYTHON) -W ignore -m benchmarks
 
 start-time: train ## measure the time from process start to first answer
 	@$(PYTHON) -W ignore -m folderwijs start-time
