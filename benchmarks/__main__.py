@@ -1,6 +1,6 @@
 """`python -m benchmarks`: measures everything, and writes docs/performance.json and docs/performance.md.
 
-`--quick` measures a little of ours alone; `--only NAME` one of ours, leanest, default, scale, client, profile, and keeps the other figures;
+`--quick` measures a little of ours alone; `--only NAME` one of the parts, and keeps the other figures;
 `--out FOLDER` writes elsewhere.
 """
 
@@ -23,13 +23,14 @@ from benchmarks.load import converse
 from benchmarks.measures import Plan, everything, served
 from benchmarks.processes import machine
 from benchmarks.profiling import profile
+from benchmarks.side_by_side import Turns, side_by_side
 from benchmarks.stock import our_questions
 
 QUICK = Plan(starts=1, users=(1, 5), conversations=5, seconds=10, long=60, longs=1, long_seconds=10, many=(10, 40), many_seconds=10, again=0)
-SLOWER = Plan(starts=2, conversations=120, seconds=30, longs=1, long_seconds=120, many=(1_000, 20_000), many_seconds=90)
+SLOWER = Plan(starts=1, conversations=120, seconds=12, longs=1, long_seconds=60, many_seconds=60)
 """For stock, which would take hours over what ours does."""
 
-PARTS = ("client", "profile", "ours", "leanest", "default", "scale")
+PARTS = ("client", "profile", "side", "ours", "leanest", "default", "scale")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -61,6 +62,11 @@ async def _measure(part: str, numbers: dict[str, Any], quick: bool) -> None:
         numbers["client"] = await _client(20 if quick else 1_000)
     elif part == "profile":
         numbers["profile"] = await asyncio.to_thread(profile, 60 if quick else 600)
+    elif part == "side":
+        mine, stock = setups.ours(), setups.leanest()
+        setups.trained(mine)
+        setups.trained(stock)
+        numbers["side"] = await side_by_side(mine, stock, Turns(), tell)
     elif part == "scale":
         numbers["scale"] = [await scale.grown(factor, SLOWER, tell) for factor in scale.FACTORS]
     elif part == "ours":

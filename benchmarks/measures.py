@@ -52,8 +52,8 @@ class Plan:
     conversations: int = 300
     seconds: float = 30
     long: int = 505
-    longs: int = 3
-    long_seconds: float = 120
+    longs: int = 8
+    long_seconds: float = 90
     many: tuple[int, ...] = (1_000, 20_000)
     many_turns: int = 2
     many_seconds: float = 420

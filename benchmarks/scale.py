@@ -19,7 +19,7 @@ from benchmarks.stock import LEANEST, nlu_file, our_questions, read_questions
 from folderwijs.settings import PROJECT
 
 FACTORS = (1, 10, 50)
-SECONDS = 300
+SECONDS = 600
 """After which a training is given up."""
 
 _COPIED = ("folderwijs", "actions", "web", "config.yml", "domain.yml", "endpoints.yml", "credentials.yml", "lexicon.yml", "urgent.yml", "practice.yml", "texts.yml", "leaflets", "data")
@@ -40,10 +40,10 @@ async def grown(factor: int, plan: Plan, tell: Callable[[str], None]) -> dict[st
 
 def write_project(folder: Path, factor: int) -> Path:
     """A copy of ours whose leaflet answers `factor` times as many questions, each intent with `QUESTIONS_A_TOPIC` training questions; gives its folder."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)  # a model that is there stays
     for name in _COPIED:
         source = PROJECT / name
+        shutil.rmtree(folder / name, ignore_errors=True)
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules", "nlu", "follow_ups") if name == "data" else shutil.ignore_patterns("__pycache__"))
         else:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from benchmarks.measures import BUSY, Plan
 from benchmarks.processes import Running, load_average, machine, running, stop
 from benchmarks.report import page, reach, write
 from benchmarks.setups import Setup, TrainingFailed, leanest, ours, trained
+from benchmarks.side_by_side import Turns, side_by_side
 from benchmarks.statistics import around, median, percentile
 from benchmarks.stock import LEANEST, our_questions, read_questions, write_project
 from folderwijs.settings import PROJECT
@@ -221,14 +223,25 @@ def test_a_larger_project_is_a_whole_project(tmp_path: Path) -> None:
 
 
 def test_what_was_aimed_for_is_held_against_what_was_measured() -> None:
-    def setup(ms: float, per_second: float, start: float) -> dict[str, Any]:
-        users = [{"users": 1, "median_ms": ms, "per_second": 1}, {"users": 50, "median_ms": 1, "per_second": per_second}]
-        many = [{"conversations": 1_000, "megabytes": 100.0}, {"conversations": 20_000, "megabytes": 111.0}]
-        return {"users": users, "start_s": start, "long": {"ms": {"5": 10.0, "500": 13.0}}, "many": many}
+    def figures(ms: float, per_second: float, start: float) -> dict[str, Any]:
+        return {"users": [{"users": 1, "median_ms": ms, "per_second": 1}, {"users": 50, "median_ms": 1, "per_second": per_second}], "start_s": start}
 
-    rows = reach({"ours": setup(7, 140, 8), "leanest": setup(77, 13, 19)})
+    many = [{"conversations": 1_000, "megabytes": 100.0}, {"conversations": 20_000, "megabytes": 111.0}]
+    setups = {"ours": {"long": {"ms": {"5": 10.0, "500": 13.0}}, "many": many}}
+    rows = reach(setups, {"ours": figures(7, 140, 8), "leanest": figures(77, 13, 19)})
     assert [row.split("|")[4].strip() for row in rows] == ["yes", "yes", "no", "yes", "no"]
     assert "11.00x (77 ms against 7 ms)" in rows[0]
+    assert len(reach(setups, None)) == 2
+
+
+def test_turns_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.measures.BUILD", tmp_path)
+    once, again = (replace(ours(), name=name, serve=lambda port: [[sys.executable, "-m", "benchmarks.client", str(port)]]) for name in ("once", "again"))
+    found = asyncio.run(side_by_side(once, again, Turns(starts=2, rounds=2, seconds=0.3, users=(1, 3)), lambda text: None))
+    for name in ("once", "again"):
+        assert len(found[name]["starts"]) == 2
+        assert [row["users"] for row in found[name]["users"]] == [1, 3]
+        assert all(row["messages"] > 10 and row["cpu_ms"] >= 0 for row in found[name]["users"])
 
 
 def test_the_report_is_that_of_the_stored_figures(numbers: dict[str, Any], tmp_path: Path) -> None:
