@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help bench evaluate setup setup-dev train start test check start-time lock clean
+.PHONY: help bench evaluate pictures setup setup-dev train start test check start-time lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ evaluate: setup-dev ## measure the understanding and write docs/evaluation.md (2
 
 bench: setup-dev train ## measure speed and memory beside stock Rasa and write docs/performance.md (an hour)
 	@PYTHONPATH=. $(PYTHON) -W ignore -m benchmarks
+
+pictures: setup-dev train ## take the pictures of the chat in docs/ anew (needs chromium)
+	@scripts/pictures
 
 start-time: train ## measure the time from process start to first answer
 	@$(PYTHON) -W ignore -m folderwijs start-time

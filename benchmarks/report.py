@@ -10,6 +10,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
 from benchmarks.measures import BUSY  # noqa: E402
 from folderwijs.settings import PROJECT  # noqa: E402
@@ -275,6 +276,13 @@ def _scale(scale: list[Any]) -> list[str]:
     ]
 
 
+def _plain(axes: Any) -> None:
+    """Numbers on a logarithmic axis as they are read, not as powers of ten."""
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+
+
 def _save(figure: Any, docs: Path, name: str) -> None:
     figure.tight_layout()
     figure.savefig(docs / f"performance-{name}.png", dpi=110, metadata={"Software": ""})
@@ -290,6 +298,8 @@ def _plot_latency(setups: Mapping[str, Any], docs: Path) -> None:
         right.plot(users, [row["per_second"] for row in setup["users"]], marker="o", color=_COLOURS[name], label=TITLES[name])
     for axes, label in ((left, "ms"), (right, "messages a second")):
         axes.set(xlabel="users at the same time", ylabel=label, yscale="log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        _plain(axes)
         axes.grid(alpha=0.3, which="both")
         axes.legend(fontsize=8)
     left.set_title("Latency")
@@ -315,8 +325,9 @@ def _plot_long(setups: Mapping[str, Any], docs: Path) -> None:
         costs = setup["long"]["ms"]
         axes.plot([int(position) for position in costs], list(costs.values()), marker="o", color=_COLOURS[name], label=TITLES[name])
     axes.set(xlabel="message of one conversation", ylabel="ms", title="The cost of a message, the longer the conversation", xscale="log", yscale="log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    _plain(axes)
     axes.set_xticks([5, 50, 500], ["5th", "50th", "500th"])
-    axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend()
     _save(figure, docs, "long")
@@ -329,6 +340,9 @@ def _plot_scale(scale: list[Any], docs: Path) -> None:
             points = [(grown["intents"], grown["setups"][name][key]) for grown in scale if key in grown["setups"].get(name, {})]
             axes.plot([count for count, _ in points], [value for _, value in points], marker="o", color=_COLOURS[name], label=TITLES[name])
         axes.set(xlabel="intents", title=title, xscale="log", yscale="log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+        _plain(axes)
+        axes.set_xticks([grown["intents"] for grown in scale])
         axes.grid(alpha=0.3, which="both")
         axes.legend()
     _save(figure, docs, "scale")

@@ -14,7 +14,7 @@ from evaluation.spelling import Speller
 from folderwijs.dialogue import Part
 from folderwijs.nlu.classifier import follow_ups_of, load_knowledge
 from folderwijs.settings import PROJECT
-from folderwijs.understanding import classifier
+from folderwijs.understanding.classifier import BLOCK_WEIGHTS
 from folderwijs.understanding.dutch import words_in
 from folderwijs.understanding.features import FollowUp
 from folderwijs.understanding.understander import Options, Understander
@@ -76,12 +76,8 @@ def train(variant: Variant, examples: Sequence[Example] | None = None) -> tuple[
     speller = Speller.learn(messages, [word for words in knowledge.concepts.values() for word in words if word.isalpha()]) if variant.spelling else None
     if speller:
         messages = [speller.repair(words) for words in messages]
-    before = dict(classifier.BLOCK_WEIGHTS)
-    try:
-        classifier.BLOCK_WEIGHTS = {**before, **variant.blocks}
-        understander = Understander.train(messages, [example.intent for example in examples], knowledge, options, follow_ups())
-    finally:
-        classifier.BLOCK_WEIGHTS = before
+    weights = {**BLOCK_WEIGHTS, **variant.blocks}
+    understander = Understander.train(messages, [example.intent for example in examples], knowledge, options, follow_ups(), weights)
     seconds = time.perf_counter() - started
 
     def understand(text: str) -> Sequence[Part]:

@@ -19,7 +19,8 @@ _FEWEST_READINGS = 2  # of a question back
 _WEIGHT = re.compile(
     r"(?<![\w.,'’-])(?<!\d\s)"  # no later part of a number: 0,75 or 1.250 or 1 250
     r"(\d{2,3})(?:[.,]\d{1,2})?\s*"
-    r"(?:kgs?|kilo(?:'?s|gram(?:men)?)?)\b(?![\s-]*(?:meter|/))",  # no kilometres, no kg/m2
+    r"(?:kgs?|kilo(?:'?s|gram(?:men)?)?)\b(?![\s-]*(?:meter|/))"  # no kilometres, no kg/m2
+    r"(?!\s*(?:(?:ben|heb|was|is|ik|al|nu|er)\s+){0,2}(?:afgevallen|aangekomen|bijgekomen|afvallen|kwijt|eraf|erbij|lichter|zwaarder|te\s?(?:zwaar|veel|dik)|meer|minder|extra|overgewicht|verloren))",  # no change of it
     re.IGNORECASE,
 )
 _WEIGHT_RANGE = range(20, 301)  # kilos; outside it the number is hardly a person's weight
@@ -132,6 +133,17 @@ class Answers:
     def error(self) -> Reply:
         """Something failed inside."""
         return Reply("error", self.texts.get("error"), contacts=(self.phone,))
+
+    def greeting(self, kept: bool) -> list[str]:
+        """The first words of the chat, in paragraphs: a greeting, who speaks, what becomes of a question, when to call at once.
+
+        Args:
+            kept: whether questions are kept.
+        """
+        return [
+            self.texts.get("widget", "greeting"), self.texts.get("widget", "computer"), self.texts.get("widget", "kept" if kept else "privacy"),
+            self.texts.get("widget", "alarm"),
+        ]
 
     def suggest(self, ids: Iterable[str]) -> tuple[Suggestion, ...]:
         """Buttons for those of `ids` that the leaflet answers, each once, at most `MAX_SUGGESTIONS`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import getpass
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from folderwijs import no_tensorflow, training
 from folderwijs.answers import Answers, load_answers
 from folderwijs.consistency import check_domain, check_follow_ups
 from folderwijs.content import ContentError, Problem, collecting
+from folderwijs.desk.password import WeakPassword, hash_password
 from folderwijs.engine_errors import ModelError
 from folderwijs.replies import Reply
 from folderwijs.settings import PROJECT, Settings, SettingsError, load_settings
@@ -48,10 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     train = commands.add_parser("train", help="train het model als er iets veranderd is")
     train.add_argument("--force", action="store_true", help="ook als er niets veranderd is")
     commands.add_parser("serve", help="start de webdienst")
+    commands.add_parser("password", help="maak van een wachtwoord voor de balie wat in DESK_PASSWORD_HASH komt")
     commands.add_parser("start-time", help="meet de tijd van start tot het eerste antwoord")
     chosen = parser.parse_args(arguments)
     try:
-        return {"ask": _ask, "chat": _chat, "check": _check, "topics": _topics, "train": _train, "serve": _serve, "start-time": _start_time}[chosen.command](chosen)
+        return {"ask": _ask, "chat": _chat, "check": _check, "topics": _topics, "train": _train, "serve": _serve, "password": _password, "start-time": _start_time}[chosen.command](chosen)
     except (ContentError, SettingsError, ModelError, training.TrainingError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -187,11 +190,26 @@ def _serve(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _password(chosen: argparse.Namespace) -> int:
+    password = getpass.getpass("Wachtwoord voor de balie: ")
+    try:
+        hash_ = hash_password(password)
+    except WeakPassword as error:
+        print(error, file=sys.stderr)
+        return 1
+    if getpass.getpass("Nog een keer: ") != password:
+        print("De twee wachtwoorden zijn niet gelijk.", file=sys.stderr)
+        return 1
+    print("Zet deze regel in de instellingen, met de aanhalingstekens:", file=sys.stderr)
+    print(f"DESK_PASSWORD_HASH='{hash_}'")
+    return 0
+
+
 def _start_time(chosen: argparse.Namespace) -> int:
     """Start the service on a free port and time the way to the first answer over HTTP."""
     port = _free_port()
     started = time.monotonic()
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "LIMITS": "off", "WORKERS": "1"}
+    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "LIMITS": "off", "WORKERS": "1", "QUESTIONS_DB": "off"}
     service = subprocess.Popen([sys.executable, "-m", "folderwijs", "serve"], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     request = Request(f"http://127.0.0.1:{port}/api/chat", b'{"message": "mag ik fietsen?", "session": null}', {"content-type": "application/json"})
     try:

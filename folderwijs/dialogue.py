@@ -51,7 +51,7 @@ _OTHERS = 2  # buttons for other readings
 _GAP_WEIGHT = 1.25  # a fact where the leaflet has none is worse than no fact where it has one
 _MARGIN = 0.2  # by which the likeliest topic must be ahead of the next to be told
 _CERTAIN = 0.2  # probability from which a topic is told
-_IN_CONTEXT = 0.35  # probability from which a message is read as what it means after the turn before
+_IN_CONTEXT = 0.25  # probability from which a message is read as what it means after the turn before
 ELSEWHERE = {"gat": "not_in_leaflet", "praktijk": "practice", "buiten": "outside"}
 """What the turn before can have been about besides a topic: its name in `Part.after`, and the kind of reply it was."""
 _NOT_SAID = {"detail": "detail", "waarom": "why", "hoe_lang": "how_long", "hoeveel": "how_many", "niet_helpt": "if_no_help", "helpt": "does_it_help", "voor_mij": "for_me", "meer": "detail"}

@@ -192,6 +192,10 @@ class Engine:
             return [self.answers.error()]
         return replies
 
+    async def remembers(self, conversation: str) -> bool:
+        """Whether anything of a conversation is still kept."""
+        return await self.store.retrieve(conversation) is not None
+
     async def understand(self, text: str) -> tuple[Part, ...]:
         """What a message asks, without any conversation."""
         parsed = await self._agent.parse_message(_ordinary(text))

@@ -10,13 +10,15 @@ from typing import Any, Callable, Iterator, Mapping
 from folderwijs.content import ContentError, ContentFile, Problem, is_list, is_text, is_texts
 from folderwijs.replies import Contact
 
-TEXT_GROUPS = ("smalltalk", "practice", "outside", "not_in_leaflet", "clarify", "follow_up")
+TEXT_GROUPS = ("smalltalk", "practice", "outside", "not_in_leaflet", "clarify", "follow_up", "widget", "desk")
 """The groups of fixed texts in texts.yml."""
 
 NEEDED_TEXTS = (
     *(f"not_in_leaflet.{name}" for name in ("named", "unnamed", "why", "how_long", "how_many", "if_no_help", "does_it_help", "detail", "for_me", "ask")),
     *(f"clarify.{name}" for name in ("choose", "unknown", "not_meant", "again", "anything_else")),
     *(f"follow_up.{name}" for name in ("source", "sure", "simpler", "no_source", "nothing_yet")),
+    *(f"widget.{name}" for name in ("greeting", "computer", "privacy", "kept", "alarm")),
+    *(f"desk.{name}" for name in ("say", "say_unnamed", "connect", "alarm", "only_here")),
     "weight",
     "error",
 )
@@ -24,7 +26,7 @@ NEEDED_TEXTS = (
 
 _TEXT_FIELDS = {"practice", "phone", "email", "address", "directions", "hours", "appointment", "title", "subject", "about"}
 _LOCAL_FIELDS = {
-    "not_in_leaflet.named": {"gap"}, "follow_up.source": {"section"}, "follow_up.sure": {"section"}, "follow_up.simpler": {"answer"},
+    "not_in_leaflet.named": {"gap"}, "desk.say": {"gap"}, "follow_up.source": {"section"}, "follow_up.sure": {"section"}, "follow_up.simpler": {"answer"},
     "follow_up.again": {"answer"}, "weight": {"weight", "low", "high"},
 }  # what a text gets besides, from the code that says it
 

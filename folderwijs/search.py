@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Iterable, Sequence
+from typing import Iterable, Literal, Optional, Sequence
 
 import msgspec
 from rapidfuzz import fuzz
 
 from folderwijs.answers import Answers
-from folderwijs.dialogue import UNSURE, Part, Turn
+from folderwijs.dialogue import ALARM, UNSURE, Part, Turn
 from folderwijs.replies import Kind, Reply, Source
 from folderwijs.understanding.words import split_words
 
 _MEANING, _SPELLING = 0.6, 0.4  # weights of what the model makes of the words, and of the words as such
 _CLOSE = 80  # percent of letters two words must share to be the same one misspelt
+_TITLE = 0.05  # what a word in a topic's title counts for besides
+_LIKELY = 0.5  # scores from here on are likely: more than spelling alone can give
+_SURE = 0.7  # probability from which the meaning is clear
+_CERTAINLY_ELSE = 0.9  # probability from which a message is something else, whatever its words look like
+_SPELT_OUT = 0.8  # part of the words that must be found for them to decide
+_FEWEST_LETTERS = 3  # of a half-typed word
 _SHOWN = 0.05  # results below this score have nothing to do with the query
+
+
+Certainty = Literal["zeker", "waarschijnlijk", "misschien"]
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -30,11 +39,19 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What a search gives: the kind of reply the chat would give, that reply, and the topics found, best first."""
+    """What a search gives.
+
+    Attributes:
+        kind: the kind of `reply`.
+        results: the topics found, best first.
+        reply: what the chat would say; where it would not know a half-typed word, what that word most likely becomes.
+        certainty: of each result, how sure it is.
+    """
 
     kind: Kind
     results: tuple[Result, ...]
     reply: Reply
+    certainty: tuple[Certainty, ...] = ()
 
 
 class TopicSearch:
@@ -50,6 +67,13 @@ class TopicSearch:
             topic.id: {word.text for word in split_words(" ".join((topic.title, topic.ask, topic.answer, *(source.quote for source in topic.sources))))}
             for topic in answers.leaflet.topics.values()
         }
+        self._titles = {topic.id: {word.text for word in split_words(f"{topic.title} {topic.ask}")} for topic in answers.leaflet.topics.values()}
+        self._gaps = [
+            (id_, name, {word.text for word in split_words(name) if len(word.text) > _FEWEST_LETTERS})
+            for id_, question in answers.questions.items()
+            if id_ not in answers.leaflet.topics and question.subject != answers.questions["overig"].subject
+            for name in (*question.names, question.subject)
+        ]
         self._topics_with = Counter(word for words in self._words.values() for word in words)
 
     def find(self, query: str, parts: Sequence[Part], limit: int) -> Found:
@@ -62,18 +86,46 @@ class TopicSearch:
         """
         meant = {intent: chance for part in reversed(parts) for intent, chance in part.ranking}
         spelt = {id_: self._match(query, words) for id_, words in self._words.items()}
-        scores = {id_: _MEANING * meant.get(id_, 0.0) + _SPELLING * spelt[id_] for id_ in self._words}
+        scores = {id_: _MEANING * meant.get(id_, 0.0) + _SPELLING * spelt[id_] + _TITLE * self._match(query, self._titles[id_]) for id_ in self._words}
         best = sorted((id_ for id_ in scores if scores[id_] >= _SHOWN), key=lambda id_: -scores[id_])[:limit]
-        reply = self._reply(parts, best, spelt)
+        reply = self._reply(query, parts, best, spelt)
         best = list(dict.fromkeys([*reply.topics, *best]))[:limit]  # what the chat would answer comes first
-        return Found(reply.kind, tuple(self._result(id_, scores[id_]) for id_ in best), reply)
+        certainty = tuple(self._certainty(id_, scores[id_], parts, reply) for id_ in best)
+        return Found(reply.kind, tuple(self._result(id_, scores[id_]) for id_ in best), reply, certainty)
 
-    def _reply(self, parts: Sequence[Part], best: Sequence[str], spelt: dict[str, float]) -> Reply:
+    def _reply(self, query: str, parts: Sequence[Part], best: Sequence[str], spelt: dict[str, float]) -> Reply:
+        urgent = next((part for part in parts if part.intent.startswith(ALARM)), None)  # before anything else
+        if urgent is not None:
+            return Turn(self._answers, parts).reply(urgent)
         if parts and parts[0].intent != UNSURE:
-            return Turn(self._answers, parts).reply(parts[0])
+            reply = Turn(self._answers, parts).reply(parts[0])
+            if reply.kind not in ("outside", "smalltalk", "clarify") or parts[0].confidence >= _CERTAINLY_ELSE:
+                return reply
+            return self._half_typed(query, best, spelt, parts[0].confidence) or reply
+        gap = self._half_typed(query, best, spelt, 0.0)
+        if gap is not None:
+            return gap
         if best and spelt[best[0]] >= 0.5:
             return self._answers.topic(best[0])
         return self._answers.clarify(best, "choose" if best else "unknown")
+
+    def _half_typed(self, query: str, best: Sequence[str], spelt: dict[str, float], confidence: float) -> Optional[Reply]:
+        """What a word that is not finished most likely becomes: a topic, or something the leaflet says nothing about."""
+        words = [word.text for word in split_words(query)]
+        last = words[-1] if words else ""
+        half = len(last) >= _FEWEST_LETTERS and last not in self._topics_with
+        if best and spelt[best[0]] >= _SPELT_OUT and (half or confidence < 0.5):
+            return self._answers.topic(best[0])
+        for id_, name, named in self._gaps if half else ():
+            if any(word.startswith(last) for word in named):
+                return self._answers.gap(id_, name)
+        return None
+
+    @staticmethod
+    def _certainty(id_: str, score: float, parts: Sequence[Part], reply: Reply) -> Certainty:
+        if id_ in reply.topics and any(part.intent == id_ and part.confidence >= _SURE for part in parts):
+            return "zeker"
+        return "waarschijnlijk" if score >= _LIKELY else "misschien"
 
     def _result(self, id_: str, score: float) -> Result:
         topic = self._answers.leaflet.topics[id_]

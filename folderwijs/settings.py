@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, NamedTuple
+from urllib.parse import urlsplit
+
+from argon2 import Type, extract_parameters
+from argon2.exceptions import InvalidHashError
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The project's root: where Rasa's files, the leaflets and the web pages stand."""
+
+
+_PORTS = {"http": 80, "https": 443}
 
 
 class Setting(NamedTuple):
@@ -33,6 +41,11 @@ SETTINGS = (
     Setting("MAX_CONVERSATIONS", "10000", "conversations kept in memory; the longest idle one goes first"),
     Setting("MAX_EVENTS", "60", "events kept of one conversation (a turn is about six)"),
     Setting("CONVERSATION_MINUTES", "60", "minutes after which an idle conversation is forgotten"),
+    Setting("ORIGINS", "", "websites that may embed the chat, with a comma between them, as `https://www.praktijk.example`; empty: this service's own pages only"),
+    Setting("QUESTIONS_DB", "var/questions.sqlite3", "where questions without an answer are kept, personal data taken out: a file, a `postgresql://` address, or `off`"),
+    Setting("QUESTION_DAYS", "30", "days that such a question is kept, 1 to 30"),
+    Setting("DESK", "on", "`off` switches the receptionist's desk at `/balie` off"),
+    Setting("DESK_PASSWORD_HASH", "", "password of the desk, made by `python -m folderwijs password`; needed where HOST is no loopback address"),
     Setting("LOG_LEVEL", "info", "debug, info, warning or error; no level logs what a visitor types"),
 )
 
@@ -55,6 +68,11 @@ class Settings:
     max_conversations: int
     max_events: int
     conversation_minutes: int
+    origins: tuple[str, ...]
+    questions_db: str
+    question_days: int
+    desk: bool
+    desk_password_hash: str
     log_level: str
 
 
@@ -84,6 +102,13 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"LIMITS=off is refused while HOST={values['HOST']!r} is no loopback address: anyone could flood the service")
     if values["SECRET"] and len(values["SECRET"]) < 32:
         raise SettingsError("SECRET is shorter than 32 characters: sessions signed with it could be forged")
+    if values["DESK_PASSWORD_HASH"]:
+        try:
+            right = extract_parameters(values["DESK_PASSWORD_HASH"]).type is Type.ID
+        except InvalidHashError:
+            right = False
+        if not right:
+            raise SettingsError("DESK_PASSWORD_HASH is no argon2id hash: make one with `python -m folderwijs password`, and mind the quotes: it has $ signs")
     return Settings(
         host=values["HOST"],
         port=number("PORT", 0, 65535),
@@ -95,8 +120,39 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         max_conversations=number("MAX_CONVERSATIONS", 1, 10_000_000),
         max_events=number("MAX_EVENTS", 20, 10_000),
         conversation_minutes=number("CONVERSATION_MINUTES", 1, 10_000),
+        origins=tuple(_origin(origin.strip()) for origin in values["ORIGINS"].split(",") if origin.strip()),
+        questions_db=questions_db(values["QUESTIONS_DB"]),
+        question_days=number("QUESTION_DAYS", 1, 30),
+        desk=choice("DESK", "on", "off") == "on",
+        desk_password_hash=values["DESK_PASSWORD_HASH"],
         log_level=choice("LOG_LEVEL", "debug", "info", "warning", "error"),
     )
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers write it: scheme and host in lower case, and the port where it is not the scheme's own."""
+    try:
+        parts = urlsplit(text)
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        raise SettingsError(f"ORIGINS names {text!r}, whose port or host cannot be read") from None
+    if parts.scheme not in _PORTS or not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:]+", host) or text.lower() != f"{parts.scheme}://{parts.netloc.lower()}" or parts.username is not None:
+        raise SettingsError(f"ORIGINS names {text!r}, which is not a scheme and a host alone, as https://www.praktijk.example")
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, _PORTS[parts.scheme]) else "")
+def questions_db(value: str) -> str:
+    """The setting QUESTIONS_DB: "" for off, an address, or the whole path of a file.
+
+    Raises:
+        SettingsError: an address of a kind that is not known.
+    """
+    if value.lower() == "off":
+        return ""
+    if value.startswith("postgresql://"):
+        return value
+    if "://" in value:
+        raise SettingsError("QUESTIONS_DB is an address, but not one that starts with postgresql://")
+    return str(PROJECT / Path(value).expanduser())
 
 
 def is_loopback(host: str) -> bool:

@@ -20,7 +20,7 @@ from folderwijs.settings import PROJECT
 @contextmanager
 def service_process(log: Path, **settings: str) -> Iterator[str]:
     """Start the service on a free port, with its output in `log`; gives its address once it answers there."""
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": "0", "LIMITS": "off", "WORKERS": "1", **settings}
+    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": "0", "LIMITS": "off", "WORKERS": "1", "QUESTIONS_DB": "off", **settings}
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-m", "folderwijs", "serve"], cwd=PROJECT, env=environment, stdout=output, stderr=output)
     try:

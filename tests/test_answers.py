@@ -74,7 +74,8 @@ def test_no_other_sum_is_made(answers: Answers, topic: str) -> None:
         ("19 kilo", None), ("301 kilo", None), ("1080 kilo", None), ("80", None), ("80 jaar", None), ("3 keer 7", None), ("kilo 80", None), ("", None),
         ("ik loop 40 kilometer per week", None), ("40 kilometers", None), ("40 kilo meter", None), ("ik loop 40 kilometer en weeg 80 kilo", 80),
         ("een tas van 0,75 kg", None), ("1.250 kilo", None), ("1 250 kilo", None), ("1’250 kilo", None), ("80.500 kilo", None), ("een BMI van 27 kg/m2", None),
-        ("80,5 kilo", 80), ("80.5kg", 80), ("80,25 kilo", 80), ("19,9 kilo", None), ("80 kilo's", 80), ("70-80 kilo", None), ("-20 kilo", None),
+        ("80,5 kilo", 80), ("80.5kg", 80), ("80,25 kilo", 80), ("19,9 kilo", None), ("80 kilo's", 80), ("20 kilo afgevallen", None), ("25 kg te zwaar", None), ("30 kilo ben ik kwijt", None), ("20 kilo afgevallen, nu 80 kilo", 80),
+        ("ik weeg 80 kilo en wil afvallen", 80), ("70-80 kilo", None), ("-20 kilo", None),
     ],
 )
 def test_a_weight_is_read_only_where_it_can_be_a_persons(message: str, kilos: int | None) -> None:

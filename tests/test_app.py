@@ -78,7 +78,20 @@ def test_a_session_whose_conversation_is_forgotten_starts_anew(chat: Chat, under
     understood_as()
     session = chat("leeftijd")["session"]
     engine.store.drop(Sessions(settings.secret).conversation(session))
-    assert chat("vervolg_herhaal", session)["replies"][0]["kind"] == "smalltalk"
+    again = chat("vervolg_herhaal", session)
+    assert again["replies"][0]["kind"] == "smalltalk"
+    assert again["forgotten"] is True
+    assert chat("leeftijd", session)["forgotten"] is False
+    assert chat("leeftijd")["forgotten"] is False, "a first message has nothing before it"
+
+
+def test_the_chat_is_told_whose_it_is(client: TestClient) -> None:
+    about = client.get("/api/widget").json()
+    assert about["leaflet"] == {"id": CONTENT.leaflet.id, "title": CONTENT.leaflet.title, "subject": CONTENT.leaflet.subject}
+    assert about["practice"] == {"name": CONTENT.practice.name, "phone": CONTENT.practice.phone}
+    assert [opener["message"] for opener in about["openers"]] == [opener.message for opener in CONTENT.openers()]
+    assert "computerprogramma" in " ".join(about["greeting"])
+    assert CONTENT.practice.phone in about["human"]["text"]
 
 
 def test_a_search_changes_no_conversation(client: TestClient, chat: Chat, understood_as: Callable[..., None]) -> None:
@@ -120,15 +133,15 @@ def test_too_many_messages_are_refused_for_a_while(limited: TestClient, refused:
 def test_a_visitor_who_must_wait_can_still_see_the_page(limited: TestClient) -> None:
     for _ in range(3):
         limited.post("/api/chat", json={"message": "hallo"})
-    assert [limited.get(path).status_code for path in ("/", "/static/chat.js", "/health")] == [200, 200, 200]
+    assert [limited.get(path).status_code for path in ("/", "/folderwijs.js", "/health")] == [200, 200, 200]
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 200), ("HEAD", "/", 200), ("GET", "/health", 200), ("GET", "/static/chat.js", 200), ("GET", "/static/chat.css", 200), ("GET", "/api/search?q=a", 200),
-        ("GET", "/api/search", 400), ("POST", "/api/chat", 400), ("GET", "/api/chat", 405), ("PUT", "/api/chat", 405), ("DELETE", "/", 405), ("POST", "/health", 405), ("POST", "/static/chat.js", 405),
-        ("GET", "/bestaat-niet", 404), ("GET", "/static/bestaat-niet", 404), ("GET", "/static/%2e%2e/index.html", 404), ("GET", "/static/%2e%2e/%2e%2e/practice.yml", 404), ("GET", "/static/%00", 404),
+        ("GET", "/", 200), ("HEAD", "/", 200), ("GET", "/health", 200), ("GET", "/folderwijs.js", 200), ("GET", "/static/pages.css", 200), ("GET", "/folder", 200), ("GET", "/voorbeeld", 200), ("GET", "/api/widget", 200), ("GET", "/api/search?q=a", 200),
+        ("GET", "/api/search", 400), ("POST", "/api/chat", 400), ("GET", "/api/chat", 405), ("PUT", "/api/chat", 405), ("DELETE", "/", 405), ("POST", "/health", 405), ("POST", "/folderwijs.js", 405), ("POST", "/api/feedback", 404),
+        ("GET", "/bestaat-niet", 404), ("GET", "/static/bestaat-niet", 404), ("GET", "/static/%2e%2e/pages/chat.html", 404), ("GET", "/static/%2e%2e/%2e%2e/practice.yml", 404), ("GET", "/static/%00", 404),
         ("GET", "/static/" + "a" * 5000, 404), ("GET", "/api/chat/", 307),
     ],
     ids=lambda value: str(value)[:40],

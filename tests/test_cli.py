@@ -12,6 +12,7 @@ from content_copy import TOPICS, ContentCopy
 
 from folderwijs import cli, serve, training
 from folderwijs.answers import Answers
+from folderwijs.desk.password import is_right
 from folderwijs.engine import Engine
 from folderwijs.replies import Reply, Source, Suggestion
 from folderwijs.settings import PROJECT
@@ -198,3 +199,20 @@ def test_start_time_of_a_service_that_dies_is_a_failure(service: SimpleNamespace
 def test_the_package_runs_as_a_program() -> None:
     run = subprocess.run([sys.executable, "-m", "folderwijs", "--help"], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert all(command in run.stdout for command in ("ask", "chat", "check", "topics", "train", "serve", "start-time"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [(("vier losse groene fietsen", "vier losse groene fietsen"), 0), (("vier losse groene fietsen", "vier losse rode fietsen"), 1), (("kort",), 1)],
+)
+def test_a_password_is_asked_twice_and_never_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: tuple[str, ...], status: int) -> None:
+    left = iter(typed)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: next(left))
+    assert cli.main(["password"]) == status
+    assert list(left) == []
+    out, err = capsys.readouterr()
+    assert not any(word in out + err for word in typed)
+    if status == 0:
+        assert is_right(typed[0], out.removeprefix("DESK_PASSWORD_HASH='").removesuffix("'\n"))
+    else:
+        assert out == ""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any, Callable
 
 import pytest
@@ -109,6 +110,8 @@ def test_the_texts_that_are_needed_are_those_the_code_says() -> None:
         return [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant) and isinstance(inner.value, str)]
 
     said = {f"not_in_leaflet.{name}" for name in dialogue._NOT_SAID.values()}
+    for page in (PROJECT / "web").rglob("*.html"):
+        said |= {f"{group}.{name}" for group, name in re.findall(r"texts\.get\(['\"](\w+)['\"], ['\"](\w+)['\"]", page.read_text("utf8"))}
     for path in (PROJECT / "folderwijs").glob("*.py"):
         for call in ast.walk(ast.parse(path.read_text("utf8"))):
             match call:

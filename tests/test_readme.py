@@ -27,3 +27,12 @@ def test_every_file_it_links_to_exists():
 def test_it_names_every_kind_of_reply():
     for kind in ("answer", "not_in_leaflet", "practice", "urgent", "outside", "smalltalk", "clarify", "error"):
         assert f"| `{kind}` |" in README
+
+
+def test_the_receptionists_page_names_every_key_of_the_desk_and_fits_on_paper():
+    page = (PROJECT / "docs" / "balie.md").read_text("utf8")
+    shown = re.findall(r"<dt>(.+?)</dt>", (PROJECT / "web" / "desk" / "balie.html").read_text("utf8"))
+    for keys in (re.findall(r"<kbd>(.+?)</kbd>", line) for line in shown):
+        assert all(f"`{key}`" in page for key in keys), keys
+    assert (PROJECT / "docs" / "balie.png").is_file()
+    assert len(page.split()) < 500

@@ -66,3 +66,32 @@ def test_an_answer_is_always_among_the_results(search: TopicSearch) -> None:
     found = search.find("xqzvk", meant("vervolg_niet_helpt"), 3)
     assert found.kind == "answer"
     assert set(found.reply.topics) <= {result.topic for result in found.results}
+
+
+@pytest.mark.parametrize(("query", "topic"), [("herst", "hersteltijd"), ("fiet", "fietsen"), ("ops", "symptomen"), ("gastro", "anatomie"), ("overgew", "risico_overgewicht")])
+def test_a_half_typed_word_is_answered_though_it_is_no_word_to_the_model(search: TopicSearch, query: str, topic: str) -> None:
+    found = search.find(query, meant("buiten_onzin", 0.4), 3)
+    assert found.kind == "answer"
+    assert topic in [result.topic for result in found.results]
+
+
+@pytest.mark.parametrize(("query", "subject"), [("shoc", "shockwave"), ("nachtsp", "een nachtspalk"), ("mag een kruk", "krukken")])
+def test_a_half_typed_gap_is_named(search: TopicSearch, query: str, subject: str) -> None:
+    found = search.find(query, meant("buiten_onzin", 0.4), 3)
+    assert (found.kind, found.reply.subject) == ("not_in_leaflet", subject)
+
+
+def test_what_is_surely_something_else_stays_so(search: TopicSearch) -> None:
+    assert search.find("herst", meant("buiten_algemeen", 0.95), 3).kind == "outside"
+
+
+def test_an_alarm_sign_comes_before_another_question(search: TopicSearch) -> None:
+    assert search.find("mag ik fietsen en knap in de kuit", (*meant("fietsen"), *meant("alarm_peesscheur")), 3).kind == "urgent"
+
+
+def test_it_says_how_sure_each_result_is(search: TopicSearch) -> None:
+    sure = search.find("fiets", meant("fietsen", 0.9), 3)
+    assert len(sure.certainty) == len(sure.results)
+    assert sure.certainty[0] == "zeker"
+    assert search.find("stijf opstaan", meant("symptomen", 0.6), 1).certainty == ("waarschijnlijk",)
+    assert search.find("fietsen xqzvk jklmn wrtpb", (), 1).certainty == ("misschien",)

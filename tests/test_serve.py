@@ -14,6 +14,7 @@ import uvicorn
 from service_process import service_process
 
 from folderwijs import serve
+from folderwijs.desk.password import hash_password
 from folderwijs.settings import PROJECT, SettingsError, load_settings
 
 CHECKER = PROJECT.parent / "shared" / "check_contract.py"
@@ -116,3 +117,33 @@ def test_several_processes_do_not_share_a_store_in_memory(started: dict[str, Any
     monkeypatch.setattr(serve, "PROJECT", tmp_path)
     with pytest.raises(SettingsError):
         serve.serve(load_settings({"PORT": "0", "WORKERS": "2"}))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_a_desk_that_others_could_open_without_a_password_is_refused(host: str) -> None:
+    with pytest.raises(SettingsError, match="DESK_PASSWORD_HASH.*DESK=off"):
+        serve.serve(load_settings({"HOST": host, "PORT": "0"}))
+    serve.check_desk(load_settings({"HOST": host, "DESK": "off"}))
+    serve.check_desk(load_settings({"HOST": host, "DESK_PASSWORD_HASH": hash_password("vier losse groene fietsen")}))
+    serve.check_desk(load_settings({}))
+
+
+def test_processes_that_cannot_share_logins_are_refused() -> None:
+    setting = {"WORKERS": "2", "DESK_PASSWORD_HASH": hash_password("vier losse groene fietsen")}
+    with pytest.raises(SettingsError, match="QUESTIONS_DB"):
+        serve.check_desk(load_settings({**setting, "QUESTIONS_DB": "off"}))
+    serve.check_desk(load_settings(setting))
+
+
+def test_behind_a_proxy_with_tls_the_desk_wants_its_password_and_a_secure_cookie(model: Path, tmp_path: Path) -> None:
+    password = "vier losse groene fietsen"
+    with service_process(tmp_path / "log", DESK_PASSWORD_HASH=hash_password(password)) as address:
+        proxied = {"host": "balie.example", "origin": "https://balie.example", "x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}
+        assert httpx.get(f"{address}/balie", headers=proxied).status_code == 303
+        response = httpx.post(f"{address}/balie/inloggen", data={"wachtwoord": password}, headers=proxied)
+        assert response.status_code == 303
+        cookie = response.headers["set-cookie"]
+        assert cookie.startswith("__Host-balie=")
+        assert "Secure" in cookie
+        assert httpx.get(f"{address}/balie", headers={**proxied, "cookie": cookie.split(";")[0]}).status_code == 200
+    assert password not in (tmp_path / "log").read_text("utf8")

@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from folderwijs.settings import SETTINGS, Settings, SettingsError, is_loopback, load_settings
+from folderwijs.desk.password import hash_password
+from folderwijs.settings import PROJECT, SETTINGS, Settings, SettingsError, is_loopback, load_settings
 
 SECRET = "s" * 32
 
@@ -33,6 +34,24 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -
         load_settings({name: value})
 
 
+def test_origins_are_written_as_browsers_do() -> None:
+    settings = load_settings({"ORIGINS": " https://WWW.Praktijk.example:443 , http://localhost:8080,,http://[::1]:81"})
+    assert settings.origins == ("https://www.praktijk.example", "http://localhost:8080", "http://[::1]:81")
+    assert load_settings({}).origins == ()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*", "https://*.praktijk.example", "praktijk.example", "https://", "https://praktijk.example/", "https://praktijk.example/pad", "https://praktijk.example?a", "https://a b",
+        "ftp://praktijk.example", "null", "https://praktijk.example:x", "https://praktijk.example:99999", "https://ik@praktijk.example", "https://@praktijk.example", "https://a https://b", "http://[::1",
+    ],
+)
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    with pytest.raises(SettingsError, match="ORIGINS"):
+        load_settings({"ORIGINS": f"https://goed.example,{origin}"})
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "nergens.invalid"])
 def test_limits_stay_on_where_others_can_reach_the_service(host: str) -> None:
     with pytest.raises(SettingsError, match="LIMITS=off is refused"):
@@ -55,3 +74,26 @@ def test_without_a_secret_every_start_makes_its_own() -> None:
     secrets = {load_settings({}).secret for _ in range(3)}
     assert len(secrets) == 3
     assert all(len(secret) >= 32 for secret in secrets)
+
+
+@pytest.mark.parametrize(
+    ("value", "means"),
+    [("", str(PROJECT / "var" / "questions.sqlite3")), ("off", ""), ("OFF", ""), ("/tmp/q.db", "/tmp/q.db"), ("q.db", str(PROJECT / "q.db")), ("postgresql://a:b@c/d", "postgresql://a:b@c/d")],
+)
+def test_questions_are_kept_in_a_file_at_an_address_or_not(value: str, means: str) -> None:
+    assert load_settings({"QUESTIONS_DB": value}).questions_db == means
+
+
+@pytest.mark.parametrize(("name", "value"), [("QUESTIONS_DB", "mysql://a:geheim@c/d"), ("QUESTION_DAYS", "0"), ("QUESTION_DAYS", "31"), ("DESK", "misschien")])
+def test_what_the_desk_cannot_use_is_refused_by_name_and_without_its_password(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name) as raised:
+        load_settings({name: value})
+    assert "geheim" not in str(raised.value)
+
+
+@pytest.mark.parametrize("value", ["wachtwoord", "$argon2id$", "$argon2i$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b1dWRWJTmaaJObG", "=19=65536,t=3,p=4"])
+def test_a_hash_that_is_none_is_refused_without_telling_it(value: str) -> None:
+    with pytest.raises(SettingsError, match="DESK_PASSWORD_HASH") as raised:
+        load_settings({"DESK_PASSWORD_HASH": value})
+    assert value not in str(raised.value)
+    assert load_settings({"DESK_PASSWORD_HASH": hash_password("vier losse groene fietsen")}).desk_password_hash.startswith("$argon2id$")

@@ -27,9 +27,10 @@ def test_the_pages_load_nothing_from_elsewhere(path: Path) -> None:
     assert re.findall(r"\w*:?//[\w.]+\.\w+|\bintegrity=|@import|<iframe|\beval\(|innerHTML|insertAdjacentHTML|document\.write", text) == []
 
 
-def test_the_page_has_no_script_or_style_of_its_own(client: TestClient, answers: Answers) -> None:
-    page = client.get("/").text
-    assert re.findall(r"<script(?![^>]*\bsrc=\"/static/)|<style|\sstyle=|\son\w+=", page) == []
+@pytest.mark.parametrize("path", ["/", "/folder", "/voorbeeld"])
+def test_the_pages_have_no_script_or_style_of_their_own(client: TestClient, answers: Answers, path: str) -> None:
+    page = client.get(path).text
+    assert re.findall(r"<script(?![^>]*\bsrc=\"/(?:widget/\w+/)?folderwijs\.js)|<style|\sstyle=|\son\w+=", page) == []
     assert answers.practice.phone in page
     assert '<html lang="nl">' in page
 
@@ -37,7 +38,7 @@ def test_the_page_has_no_script_or_style_of_its_own(client: TestClient, answers:
 def test_the_page_takes_the_practices_details_as_text(answers: Answers, settings: Settings, engine: Engine) -> None:
     practice = dataclasses.replace(answers.practice, name='<b onclick="x">Praktijk</b>', phone='"><script>')
     with TestClient(Service(settings, dataclasses.replace(answers, practice=practice), lambda: engine).app()) as client:
-        page = client.get("/").text
-    assert "<b onclick" not in page
-    assert '"><script>' not in page
-    assert "&lt;b onclick=" in page
+        for page in (client.get("/").text, client.get("/folder").text, client.get("/voorbeeld").text):
+            assert "<b onclick" not in page
+            assert '"><script>' not in page
+            assert "&lt;b onclick=" in page

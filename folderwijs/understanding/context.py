@@ -18,7 +18,7 @@ from folderwijs.understanding.words import Word
 MOST_WORDS = 12
 """A longer message is read without the turn before it."""
 
-_WEIGHTS: Mapping[str, float] = {**BLOCK_WEIGHTS, "p": 1.0}
+_CONTEXT_WEIGHT = 1.0  # how much what came before counts, beside the weights of the other blocks
 _UNRELATED = 4  # questions that have nothing to do with the turn before, for each follow-up in the data
 _BEFORES = "befores.json"
 
@@ -39,7 +39,7 @@ class ContextClassifier:
 
     @classmethod
     def train(
-        cls, follow_ups: Sequence[tuple[FollowUp, str]], messages: Sequence[Sequence[Word]], labels: Sequence[str], lexicon: Lexicon, *, cost: float, temperature: float
+        cls, follow_ups: Sequence[tuple[FollowUp, str]], messages: Sequence[Sequence[Word]], labels: Sequence[str], lexicon: Lexicon, *, weights: Mapping[str, float] = BLOCK_WEIGHTS, cost: float, temperature: float
     ) -> "ContextClassifier":
         """Learn.
 
@@ -48,7 +48,7 @@ class ContextClassifier:
             messages: words of questions that stand by themselves.
             labels: their intents.
             lexicon: finds their concepts.
-            cost, temperature: see `Classifier`.
+            weights, cost, temperature: see `Classifier`.
         """
         befores = sorted({follow_up.before for follow_up, _ in follow_ups})
         chance = np.random.default_rng(0)
@@ -61,7 +61,7 @@ class ContextClassifier:
                 [follow_up for follow_up, _ in examples],
                 [intent for _, intent in examples],
                 features_with_context(lexicon),
-                weights=_WEIGHTS,
+                weights={**weights, "p": _CONTEXT_WEIGHT},
                 cost=cost,
                 temperature=temperature,
             ),
@@ -91,7 +91,7 @@ class ContextClassifier:
         columns, rows = np.array(found, dtype=np.int64).reshape(-1, 2).T
         idf = vectorizer.idf[columns]
         norms = np.sqrt(np.bincount(rows, weights=idf**2, minlength=len(self._befores)))
-        return columns, (_WEIGHTS["p"] * idf / norms[rows]).astype(np.float32), rows
+        return columns, (_CONTEXT_WEIGHT * idf / norms[rows]).astype(np.float32), rows
 
     def save(self, folder: Path) -> None:
         """Write it to files in `folder`."""

@@ -58,10 +58,6 @@ class Lexicon:
                 position += 1
         return marked
 
-    def words(self) -> set[str]:
-        """Every single word the lexicon knows, stems without their ending left out."""
-        return {word for phrase in self._phrases for word in phrase}
-
     def _by_stem(self, text: str) -> str | None:
         for size in range(min(len(text), self._longest_stem), _SHORTEST_STEM - 1, -1):
             concept = self._stems.get(text[:size])

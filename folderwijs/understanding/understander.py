@@ -24,8 +24,8 @@ POLITE = ("groet", "bedankt", "afscheid", "hoe_gaat_het")
 RANKED = 10
 """How many of the likeliest intents a part names."""
 
-ALARM_WEIGHTS: Mapping[str, float] = {**BLOCK_WEIGHTS, "n": 0.8}
-"""As `BLOCK_WEIGHTS`, for what tells messages with an alarm sign from all others."""
+NEGATION_WEIGHT: Mapping[str, float] = {"n": 0.8}
+"""How much negations count, beside `BLOCK_WEIGHTS`, for what tells messages with an alarm sign from all others."""
 
 _SOFTEN = 2.0  # of the probabilities of a message that may ask two things: of two clear questions the second hardly shows
 
@@ -53,7 +53,7 @@ class Options(msgspec.Struct, frozen=True):
     temperature: float = 0.2
     certainty: float = 0.2
     family: float = 0.3
-    outside: float = 0.25
+    outside: float = 0.2
     alarm: float = -0.95
     alarm_confirmed: float = -1.35
     split: float = 0.5
@@ -124,6 +124,7 @@ class Understander:
         knowledge: Knowledge,
         options: Options,
         follow_ups: Sequence[tuple[FollowUp, str]] = (),
+        weights: Mapping[str, float] = BLOCK_WEIGHTS,
     ) -> "Understander":
         """Learn.
 
@@ -133,15 +134,16 @@ class Understander:
             knowledge: what editors wrote.
             options: what to make of it.
             follow_ups: messages after something else, with their intents.
+            weights: how much each block of features counts.
         """
         lexicon = Lexicon(knowledge.concepts)
         cost, temperature = options.cost, options.temperature
-        classifier = Classifier.train(messages, labels, features_with(lexicon), cost=cost, temperature=temperature)
+        classifier = Classifier.train(messages, labels, features_with(lexicon), weights=weights, cost=cost, temperature=temperature)
         urgent = [str(label.startswith(ALARM)) for label in labels]
         alarms = None
         if len(set(urgent)) > 1:
-            alarms = Classifier.train(messages, urgent, features_with_negations(lexicon), weights=ALARM_WEIGHTS, cost=cost)
-        context = ContextClassifier.train(follow_ups, messages, labels, lexicon, cost=cost, temperature=temperature) if follow_ups else None
+            alarms = Classifier.train(messages, urgent, features_with_negations(lexicon), weights={**weights, **NEGATION_WEIGHT}, cost=cost)
+        context = ContextClassifier.train(follow_ups, messages, labels, lexicon, weights=weights, cost=cost, temperature=temperature) if follow_ups else None
         return cls(classifier, knowledge, options, alarms=alarms, context=context)
 
     def understand(self, words: Sequence[Word], text: str) -> Understood:

@@ -66,10 +66,6 @@ def test_an_empty_lexicon_leaves_lemmas() -> None:
     assert mark(Lexicon({}), "de spieren") == ["de", "spier"]
 
 
-def test_the_words_of_a_lexicon_are_single(small: Lexicon) -> None:
-    assert small.words() == {"rennen", "hard", "lopen", "start", "to", "run", "spier", "ski's", "diepe", "shock", "wave"}
-
-
 # Reading the file.
 
 

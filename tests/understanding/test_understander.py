@@ -28,7 +28,7 @@ KNOWLEDGE = Knowledge(
     alarm_rules={"alarm_peesscheur": ["knap*|krak* kuit*|pees*"]},
     buttons={clean("Wat zijn goede schoenen?"): "schoenen", "knap in mijn kuit": "leeftijd"},
 )
-OPTIONS = Options(temperature=0.25, certainty=0.2, family=0.6, alarm=-0.25, alarm_confirmed=-0.5, split=0.4, split_whole=0.1)
+OPTIONS = Options(temperature=0.25, certainty=0.2, family=0.6, outside=0.25, alarm=-0.25, alarm_confirmed=-0.5, split=0.4, split_whole=0.1)
 
 
 @pytest.fixture(scope="module")
