@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help audit fuzz overload soak evaluate pictures setup setup-dev train start test check start-time lock clean
+.PHONY: help audit bench fuzz overload soak evaluate pictures setup setup-dev train start test check start-time lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,8 @@ soak: setup-dev train ## put steady load on the service for 30 minutes, with a p
 
 fuzz: setup-dev train ## send 100,000 fuzzed messages through the whole stack
 	@PYTHONPATH=. $(PYTHON) -W ignore -m fuzzing
+bench: setup-dev train ## measure speed and memory beside stock Rasa and write docs/performance.md (an hour)
+	@PYTHONPATH=. $(PYTHON) -W ignore -m benchmarks
 
 pictures: setup-dev train ## take the pictures of the chat in docs/ anew (needs chromium)
 	@scripts/pictures

@@ -16,10 +16,8 @@ no_tensorflow.install()
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")  # of Rasa's own SQL store, which is not used here
 
-import jsonschema  # noqa: E402
 import msgspec  # noqa: E402
 import structlog  # noqa: E402
-from rasa.core.actions.action import RemoteAction  # noqa: E402
 from rasa.core.agent import Agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
 from rasa.core.lock_store import LockError, LockStore  # noqa: E402
@@ -27,6 +25,7 @@ from rasa.core.tracker_store import TrackerStore  # noqa: E402
 from rasa.utils.endpoints import EndpointConfig  # noqa: E402
 from rasa_sdk.executor import ActionExecutor  # noqa: E402
 
+from folderwijs import speed  # noqa: E402
 from folderwijs.answers import Answers  # noqa: E402
 from folderwijs.conversations import BoundedTrackerStore, TurnLockStore  # noqa: E402
 from folderwijs.dialogue import Part  # noqa: E402
@@ -95,13 +94,14 @@ class Engine:
     def __init__(self, model: Path, answers: Answers, store: TrackerStore, turns: Optional[LockStore] = None) -> None:
         check_model(model)
         _quieten()
-        _validate_quickly()
+        speed.install()
         self.answers = answers
         self.store = store
         try:
             self._agent = Agent.load(model, tracker_store=store, lock_store=turns or TurnLockStore(), action_endpoint=InProcessActions())
         except Exception as error:  # noqa: BLE001, what a damaged archive raises depends on where it is damaged
             raise ModelError(f"the model at {model} cannot be loaded ({type(error).__name__}: {error}): run `make train`") from error
+        speed.settle()
         if self._agent.processor is not None:  # Rasa would go on without the conversation where the store fails, and the visitor would not know
             self._agent.processor.tracker_store = store
 
@@ -146,7 +146,6 @@ class Engine:
         parsed = await self._agent.parse_message(_ordinary(text))
         return tuple(msgspec.convert(parsed["parts"], list[Part])) if "parts" in parsed else ()
 
-
     async def _drop(self, conversation: str) -> None:
         """Forget a conversation: what half a turn left behind would confuse the next one."""
         if isinstance(self.store, BoundedTrackerStore):
@@ -164,23 +163,6 @@ def memory_store(settings: Settings) -> BoundedTrackerStore:
 def _ordinary(text: str) -> str:
     """`text` so that Rasa cannot take it for a command, and never empty."""
     return _COMMAND.sub("", text, count=1).strip() or "?"
-
-
-def _validate_quickly() -> None:
-    """Check the results of actions with a validator built once.
-
-    Rasa checks its own schema anew at every call, which takes two thirds of a message's time.
-    """
-    validator: Optional[jsonschema.protocols.Validator] = None
-
-    def validate(self: RemoteAction, result: dict[str, Any]) -> bool:
-        nonlocal validator
-        if validator is None:
-            validator = jsonschema.validators.validator_for({})(RemoteAction.action_response_format_spec())
-        validator.validate(result)
-        return True
-
-    RemoteAction._validate_action_result = validate
 
 
 def _quieten() -> None:

@@ -24,8 +24,8 @@ class Clock:
         return self.now
 
 
-def store_of(most: int = 10, max_events: int = 10, seconds: float = 60, clock: Callable[[], float] = lambda: 0.0) -> BoundedTrackerStore:
-    return BoundedTrackerStore(most=most, max_events=max_events, seconds=seconds, clock=clock)
+def store_of(most: int = 10, max_events: int = 10, seconds: float = 60, unpacked: int = 5, clock: Callable[[], float] = lambda: 0.0) -> BoundedTrackerStore:
+    return BoundedTrackerStore(most=most, max_events=max_events, seconds=seconds, unpacked=unpacked, clock=clock)
 
 
 async def keep(store: BoundedTrackerStore, *ids: str) -> None:
@@ -89,6 +89,46 @@ def test_the_events_of_a_conversation_are_bounded() -> None:
     assert asyncio.run(run()) == ["15", "16", "17", "18", "19"]
 
 
+def test_conversations_that_are_idle_are_packed_and_come_back() -> None:
+    async def run() -> None:
+        store = store_of(unpacked=2, max_events=60)
+        first = await store.get_or_create_tracker("a")
+        for number in range(30):
+            first.update(UserUttered(str(number), {"name": "groet"}))
+        await store.save(first)
+        await keep(store, "b", "c")
+        assert await store.keys() == ["a", "b", "c"]
+        assert len(store) == 3
+        again = await store.retrieve("a")
+        assert again is not first
+        assert again is not None
+        assert [event.text for event in again.events if isinstance(event, UserUttered)] == [str(number) for number in range(10, 30)]
+        assert again.latest_message == first.latest_message
+        assert len(first.events) == 31, "packing leaves the tracker as it is: a turn may be busy with it"
+        await store.save(again)
+        assert await store.keys() == ["b", "c", "a"]
+        assert await store.retrieve("a") is again
+
+    asyncio.run(run())
+
+
+def test_packed_conversations_are_bounded_forgotten_and_dropped_too() -> None:
+    async def run() -> None:
+        clock = Clock()
+        store = store_of(most=4, unpacked=1, seconds=60, clock=clock)
+        await keep(store, "a", "b", "c", "d", "e")
+        assert await store.keys() == ["b", "c", "d", "e"]
+        store.drop("c")
+        assert await store.keys() == ["b", "d", "e"]
+        clock.now = 50
+        await keep(store, "d")
+        clock.now = 61
+        assert await store.retrieve("b") is None
+        assert await store.keys() == ["d"]
+
+    asyncio.run(run())
+
+
 @pytest.fixture(scope="module")
 def clock() -> Clock:
     return Clock()
@@ -145,6 +185,25 @@ def test_a_conversation_with_few_events_still_knows_the_turn_before(small: Engin
         return topics
 
     assert asyncio.run(run()) == [("leeftijd",)] * 10
+
+
+def test_a_packed_conversation_still_knows_the_turn_before(model: Path, answers: Answers, understood_as: Callable[..., None]) -> None:
+    understood_as()
+    store = store_of(max_events=60, unpacked=1)
+    engine = Engine(model, answers, store)
+
+    async def run() -> list[tuple[str, ...]]:
+        topics = []
+        for _ in range(4):
+            await engine.reply("leeftijd", "packed")
+            await engine.reply("groet", "other")
+            [reply] = await engine.reply("vervolg_herhaal", "packed")
+            await engine.reply("groet", "other")
+            topics.append(reply.topics)
+        return topics
+
+    assert asyncio.run(run()) == [("leeftijd",)] * 4
+    assert list(store._packed) == ["packed"]
 
 
 def test_turns_of_one_conversation_follow_each_other_in_order() -> None:
