@@ -205,7 +205,7 @@ def test_only_a_listed_proxy_may_say_who_the_visitor_is(engine: Engine, answers:
     assert statuses == [200] * passed + [429] * (6 - passed)
 
 
-@pytest.mark.parametrize("ask", [lambda client: client.post("/api/chat", json={"message": "hoi"}), lambda client: client.get("/api/search?q=a"), lambda client: client.get("/health/ready")], ids=["chat", "search", "ready"])
+@pytest.mark.parametrize("ask", [lambda client: client.post("/api/chat", json={"message": "hoi"}), lambda client: client.get("/api/search?q=a")], ids=["chat", "search"])
 def test_when_the_queue_is_full_visitors_hear_so(engine: Engine, answers: Answers, settings: Settings, refused: Refused, monkeypatch: pytest.MonkeyPatch, ask: Callable[[TestClient], Any]) -> None:
     monkeypatch.setattr(Queue, "is_full", True)
     service = Service(dataclasses.replace(settings, origins=("https://www.praktijk.example",)), answers, lambda: engine)
@@ -214,8 +214,9 @@ def test_when_the_queue_is_full_visitors_hear_so(engine: Engine, answers: Answer
         assert refused(response, 503) == "too_busy"
         assert int(response.headers["retry-after"]) > 0
         assert response.headers["x-frame-options"] == "DENY"
-        assert response.request.url.path == "/health/ready" or response.headers["access-control-allow-origin"] == "https://www.praktijk.example", "the website must be able to read it"
+        assert response.headers["access-control-allow-origin"] == "https://www.praktijk.example", "the website must be able to read it"
         assert client.get("/health/live").status_code == 200
+        assert client.get("/health/ready").status_code == 200, "taken out of the others' line, it would leave them still more"
 
 
 def test_whoever_waited_too_long_hears_so(client: TestClient, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
