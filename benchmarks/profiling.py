@@ -20,7 +20,6 @@ PARTS = {
     "understanding: our classifier": ("folderwijs/nlu/classifier.py", "process"),
     "understanding: spaCy's words and lemmas": ("rasa/nlu/utils/spacy_utils.py", "process"),
     "choosing the action: RulePolicy": ("rasa/core/policies/rule_policy.py", "predict_action_probabilities"),
-    "choosing the action: MemoizationPolicy": ("rasa/core/policies/memoization.py", "predict_action_probabilities"),
     "running the action": ("rasa/core/actions/action.py", "run"),
     "keeping the conversation": ("folderwijs/conversations.py", "save"),
 }

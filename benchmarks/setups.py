@@ -61,7 +61,7 @@ def ours(folder: Path = PROJECT, name: str = "ours") -> Setup:
     return Setup(
         name, "ours", folder, (sys.executable, "-m", "folderwijs", "train", "--force"),
         lambda port: [[sys.executable, "-m", "folderwijs", "serve"]],
-        lambda port: {"HOST": "127.0.0.1", "PORT": str(port), "LIMITS": "off", "WORKERS": "1", "PYTHONPATH": str(folder)},
+        lambda port: {"HOST": "127.0.0.1", "PORT": str(port), "LIMITS": "off", "WORKERS": "1", "QUESTIONS_DB": str(BUILD / f"{name}-questions.sqlite3"), "PYTHONPATH": str(folder)},
         "/api/chat", lambda message, conversation: {"message": message, "session": conversation}, _our_conversation,
     )
 

@@ -170,5 +170,6 @@ def _quieten() -> None:
     for name in ("rasa", "rasa_sdk", "matplotlib", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), logger_factory=structlog.stdlib.LoggerFactory(), processors=[only_event]
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), logger_factory=structlog.stdlib.LoggerFactory(), processors=[only_event],
+        cache_logger_on_first_use=True,  # else each of Rasa's many lines of level debug makes a logger, to say nothing with
     )

@@ -46,7 +46,7 @@ SETTINGS = (
     Setting("LEAFLET", "", "id of the leaflet to answer from; empty: the only one there is"),
     Setting("SECRET", "", "key that signs the sessions, 32 characters or more; empty: a new one at every start"),
     Setting("MAX_CONVERSATIONS", "10000", "conversations kept in memory; the longest idle one goes first"),
-    Setting("MAX_EVENTS", "60", "events kept of one conversation (a turn is about six)"),
+    Setting("MAX_EVENTS", "24", "events kept of one conversation (a turn is about six)"),
     Setting("CONVERSATION_MINUTES", "60", "minutes after which an idle conversation is forgotten"),
     Setting("REDIS_URL", "", "Redis in which processes and machines share conversations, as `redis://user:password@host:6379/0`, with TLS `rediss://`; needs SECRET; empty: in memory"),
     Setting("ORIGINS", "", "websites that may embed the chat, with a comma between them, as `https://www.praktijk.example`; empty: this service's own pages only"),

@@ -6,17 +6,15 @@ import asyncio
 import secrets
 import time
 from contextlib import asynccontextmanager, suppress
-from functools import cache
 from typing import Any, AsyncGenerator, Optional
 
-import msgspec
 from rasa.core.lock import TicketLock
 from rasa.core.lock_store import LockError, LockStore
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from folderwijs.kept_events import decode, encode
 from folderwijs.redis_link import PREFIX, RedisLink, Script, StoreAway
 
 TURN_SECONDS = 3.0
@@ -153,12 +151,7 @@ class RedisConversations(TrackerStore):
         kept = await self._link.command("GET", _key(sender_id))
         if kept is None:
             return None
-        tracker = DialogueStateTracker(sender_id, self.domain.slots, self._max_events)
-        for parameters in msgspec.json.decode(kept):
-            event = _event_class(parameters["event"])
-            if event is not None:
-                tracker.update(event._from_parameters(parameters))
-        return tracker
+        return decode(kept, sender_id, self.domain)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Keep the last events of a tracker.
@@ -168,7 +161,7 @@ class RedisConversations(TrackerStore):
             LockError: the turn took so long that it was taken for dead.
         """
         keys = [_key(tracker.sender_id), _turn_keys(tracker.sender_id)[0]]
-        kept = msgspec.json.encode(_worth_keeping(list(tracker.events)[-self._max_events :]))
+        kept = encode(tracker, self._max_events)
         if not await self._link.run(_SAVE, keys, self._turns.holder(tracker.sender_id), kept, self._seconds):
             raise LockError("another turn has the conversation")
 
@@ -193,31 +186,9 @@ class RedisConversations(TrackerStore):
         return await self._link.reaches()
 
 
-@cache
-def _event_class(name: str) -> Optional[type[Event]]:
-    """The class of an event; Rasa looks for it among all its classes, each time."""
-    found: Optional[type[Event]] = Event.resolve_by_type(name)
-    return found
-
-
 def _key(conversation: str) -> str:
     return f"{PREFIX}:{{{conversation}}}:events"  # what stands in braces decides the node of a cluster: the same for all keys of a conversation
 
 
 def _turn_keys(conversation: str) -> list[str]:
     return [f"{PREFIX}:{{{conversation}}}:turns", f"{PREFIX}:{{{conversation}}}:alive"]
-
-
-def _worth_keeping(events: list[Event]) -> list[dict[str, Any]]:
-    """Events as JSON has them, without what no later turn looks at: what else a message could have meant, and slots that were set anew since."""
-    kept, slots = [], set()
-    for event in reversed(events):
-        if isinstance(event, SlotSet):
-            if event.key in slots:
-                continue
-            slots.add(event.key)
-        values = event.as_dict()
-        if isinstance(event, UserUttered):
-            values["parse_data"] = {name: values["parse_data"][name] for name in ("intent", "entities", "text", "message_id") if name in values["parse_data"]}
-        kept.append(values)
-    return kept[::-1]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import gc
 from typing import Any, Callable, Optional, Sequence
 
+import rasa.core.policies.rule_policy
 import rasa.core.processor
 from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.rule_policy import RULES, RulePolicy
 from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import TEXT
 from threadpoolctl import threadpool_limits
 
@@ -16,10 +19,16 @@ _MOST_STEPS = 10_000
 """Steps of conversations whose rules are remembered; a step is an action and the intent before it."""
 
 
+COPIES_FOR_THE_LOG = (rasa.core.processor, rasa.core.policies.rule_policy)
+"""Modules of Rasa that copy for their log, and for nothing else."""
+
+
 def install() -> None:
     """Put the shortcuts in place; before an agent is loaded."""
     _trust_actions()
     _look_up_rules()
+    _log_no_copies()
+    _look_at_the_domain_once()
     rasa.core.processor.DaskGraphRunner = GraphInOrder
 
 
@@ -69,16 +78,19 @@ class RulesByStep:
 
     Args:
         lookup: the action of each rule, by the rule's key.
+
+    Attributes:
+        about_text: whether any rule asks for what a visitor typed, rather than for what it means.
     """
 
     def __init__(self, lookup: dict[str, str]) -> None:
         self.lookup = lookup
-        self._about_text = any(f'"{TEXT}"' in key for key in lookup)
+        self.about_text = any(f'"{TEXT}"' in key for key in lookup)
         self._by_step: dict[str, dict[str, str]] = {}
 
     def fitting(self, step: dict[str, dict[str, Any]], find: Callable[[], set[str]]) -> dict[str, str]:
         """The part of the lookup that fits a step; what `find` gives, where it is not remembered."""
-        if self._about_text:
+        if self.about_text:
             return self.lookup
         # where no rule asks for the text, the step is the same without it: what a visitor typed is not remembered
         key = repr({kind: {name: value for name, value in state.items() if name != TEXT} for kind, state in step.items()})
@@ -101,16 +113,63 @@ def _look_up_rules() -> None:
         RulePolicy._get_possible_keys = _possible_keys
 
 
+    if not hasattr(RulePolicy, "_every_action_from_rules"):
+        RulePolicy._every_action_from_rules = RulePolicy._find_action_from_rules
+        RulePolicy._find_action_from_rules = _action_from_rules
+
+
+def _action_from_rules(self: RulePolicy, tracker: DialogueStateTracker, domain: Domain, use_text_for_last_user_input: bool) -> tuple[Optional[str], Optional[str], bool]:
+    """What Rasa's own method gives; where no rule asks for a text, without trying the text."""
+    if use_text_for_last_user_input and not tracker.active_loop_name and not _rules_by_step(self).about_text:
+        return None, None, False
+    found: tuple[Optional[str], Optional[str], bool] = self._every_action_from_rules(tracker, domain, use_text_for_last_user_input)
+    return found
+
+
+def _rules_by_step(policy: RulePolicy) -> RulesByStep:
+    """What is remembered of a policy's rules."""
+    lookup = policy.lookup[RULES]
+    found: Optional[RulesByStep] = policy.__dict__.get("_rules_by_step")
+    if found is None or found.lookup is not lookup:
+        found = policy._rules_by_step = RulesByStep(lookup)
+    return found
+
+
 def _possible_keys(self: RulePolicy, lookup: dict[str, str], states: list[dict[str, dict[str, Any]]]) -> set[str]:
     """The keys of the rules in `lookup` that apply after `states`, as Rasa's own method gives them."""
     if lookup is not self.lookup[RULES] or not states:
         every: set[str] = self._every_possible_key(lookup, states)
         return every
-    found: Optional[RulesByStep] = self.__dict__.get("_rules_by_step")
-    if found is None or found.lookup is not lookup:
-        found = self._rules_by_step = RulesByStep(lookup)
-    fitting = found.fitting(states[-1], lambda: self._every_possible_key(lookup, states[-1:]))
+    fitting = _rules_by_step(self).fitting(states[-1], lambda: self._every_possible_key(lookup, states[-1:]))
     possible: set[str] = self._every_possible_key(fitting, states)
     return possible
 
 
+class _NoCopies:
+    """Stands in for the module `copy` where Rasa copies only what it hands to its log."""
+
+    @staticmethod
+    def deepcopy(value: Any) -> Any:
+        """The value itself."""
+        return value
+
+
+def _log_no_copies() -> None:
+    """Hand the log what it leaves out anyway as it is: Rasa copies whole conversations for lines of level debug."""
+    for module in COPIES_FOR_THE_LOG:
+        module.copy = _NoCopies
+
+
+def _look_at_the_domain_once() -> None:
+    """Remember whether a domain is empty: for every message, Rasa writes it out and compares it with one made anew."""
+    if not hasattr(Domain, "_is_empty"):
+        Domain._is_empty = Domain.is_empty
+        Domain.is_empty = _is_empty
+
+
+def _is_empty(self: Domain) -> bool:
+    """What Rasa's own method gave at the first call: domains are read, not changed."""
+    if "_found_empty" not in self.__dict__:
+        self.__dict__["_found_empty"] = self._is_empty()
+    empty: bool = self.__dict__["_found_empty"]
+    return empty

@@ -19,7 +19,7 @@ def test_every_setting_is_read_and_has_a_default_that_can_be_used() -> None:
 
 def test_values_come_from_the_environment() -> None:
     settings = load_settings({"HOST": "::1", "PORT": " 81 ", "LIMITS": "OFF", "SECRET": SECRET, "LOG_LEVEL": "Debug", "MAX_EVENTS": ""})
-    assert (settings.host, settings.port, settings.limits, settings.secret, settings.log_level, settings.max_events) == ("::1", 81, False, SECRET, "debug", 60)
+    assert (settings.host, settings.port, settings.limits, settings.secret, settings.log_level, settings.max_events) == ("::1", 81, False, SECRET, "debug", 24)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ast
 import asyncio
 import gc
+from pathlib import Path
 from typing import Any, Callable
 
 import jsonschema
@@ -104,3 +106,41 @@ def test_garbage_is_not_looked_for_in_the_model(engine: Engine) -> None:
 
 def test_the_sums_of_a_message_take_one_thread(engine: Engine) -> None:
     assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
+
+
+def test_no_time_is_spent_on_rules_about_texts(engine: Engine, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    understood_as("fietsen", "fietsen")
+    asked, states = [], RulePolicy._prediction_states
+
+    def note(self: RulePolicy, tracker: Any, domain: Any, use_text_for_last_user_input: bool = False, rule_only_data: Any = None) -> Any:
+        asked.append(use_text_for_last_user_input)
+        return states(self, tracker, domain, use_text_for_last_user_input, rule_only_data)
+
+    monkeypatch.setattr(RulePolicy, "_prediction_states", note)
+    replies(engine, "no texts", "fietsen")
+    assert asked == [False, False], "once for the action and once to listen again"
+    monkeypatch.setattr(rule_policy(engine)._rules_by_step, "about_text", True)
+    replies(engine, "texts", "fietsen")
+    assert True in asked, "Rasa asks for rules about texts in another way now: see _action_from_rules"
+
+
+@pytest.mark.parametrize("module", speed.COPIES_FOR_THE_LOG, ids=lambda module: str(module.__name__))
+def test_what_rasa_copies_there_is_for_its_log_alone(module: Any) -> None:
+    """Read in Rasa's own code: `copy` is used as an argument of `structlogger.debug` and nowhere else."""
+    tree = ast.parse(Path(module.__file__).read_text("utf8"))
+    logged = {inner for call in ast.walk(tree) if isinstance(call, ast.Call) and ast.unparse(call.func) == "structlogger.debug" for inner in ast.walk(call)}
+    uses = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "copy"]
+    assert uses
+    for node in uses:
+        assert node in logged, f"{module.__name__}, line {node.lineno}: Rasa copies something that is not for its log now"
+        assert node.attr == "deepcopy"
+
+
+def test_the_domain_is_looked_at_once(engine: Engine, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    understood_as("fietsen", "fietsen")
+    replies(engine, "domain", "fietsen")
+    assert "_found_empty" in engine._agent.domain.__dict__, "Rasa asks in another place whether its domain is empty: see _look_at_the_domain_once"
+    monkeypatch.setattr(type(engine._agent.domain), "_is_empty", lambda self: pytest.fail("the domain is written out again"))
+    replies(engine, "domain", "fietsen")
+    monkeypatch.undo()
+    assert engine._agent.domain.is_empty() is engine._agent.domain._is_empty() is False

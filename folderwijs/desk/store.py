@@ -48,6 +48,15 @@ class Kept(NamedTuple):
     mark: Optional[str] = None
 
 
+class Asked(NamedTuple):
+    """A question to be kept: see `Kept`."""
+
+    day: datetime.date
+    text: str
+    kinds: Sequence[str]
+    topics: Sequence[str] = ()
+
+
 class Store:
     """The desk's tables.
 
@@ -69,11 +78,12 @@ class Store:
             self._engine.dispose()
             self._engine = None
 
-    def keep(self, day: datetime.date, message: str, kinds: Sequence[str], topics: Sequence[str]) -> None:
-        """Keep a question; its text must be without personal data."""
-        values = {"day": day.isoformat(), "text": message, "kinds": ",".join(kinds), "topics": ",".join(topics)}
-        with self.transaction() as connection:
-            connection.execute(text("INSERT INTO question (day, text, kinds, topics) VALUES (:day, :text, :kinds, :topics)"), values)
+    def keep(self, questions: Sequence[Asked]) -> None:
+        """Keep questions, all or none; their texts must be without personal data."""
+        values = [{"day": asked.day.isoformat(), "text": asked.text, "kinds": ",".join(asked.kinds), "topics": ",".join(asked.topics)} for asked in questions]
+        if values:
+            with self.transaction() as connection:
+                connection.execute(text("INSERT INTO question (day, text, kinds, topics) VALUES (:day, :text, :kinds, :topics)"), values)
 
     def keep_unhelped(self, day: datetime.date, message: str, topics: Sequence[str], why: str) -> None:
         """Keep that a reply did not help: with the question where it is kept already that day, else as a question of its own."""

@@ -6,14 +6,14 @@ import json
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
-from folderwijs.understanding.features import Features, Vectorizer
+from folderwijs.understanding.features import Features, Numbering, Vectorizer
 
 BLOCK_WEIGHTS: Mapping[str, float] = {"l": 0.8, "c": 1.5, "x": 1.0}
 """How much each block of features counts; found by leaving one writer out at a time."""
@@ -95,9 +95,18 @@ class Classifier:
 
         Args:
             message: what the features take.
+            soften: see `chances`.
+        """
+        return self.chances(self.margins(message), soften=soften)
+
+    def chances(self, margins: NDArray[np.float32], *, soften: float = 1.0) -> NDArray[np.float32]:
+        """The probability of each of `labels`, from the `margins` of a message; both of shape (labels,).
+
+        Args:
+            margins: of the message.
             soften: the temperature is multiplied by it, so that what is less likely shows.
         """
-        margins = self.margins(message) / (self.temperature * soften)
+        margins = margins / (self.temperature * soften)
         powers = np.exp(margins - margins.max())
         probabilities: NDArray[np.float32] = powers / powers.sum()
         return probabilities
@@ -107,16 +116,17 @@ class Classifier:
         folder.mkdir(parents=True, exist_ok=True)
         vectorizer = self.vectorizer
         np.savez(folder / _ARRAYS, weights=self.weights.astype(np.float16), biases=self.biases, idf=vectorizer.idf)
-        names = {"labels": self.labels, "temperature": self.temperature, "vocabulary": list(vectorizer.vocabulary), "block_weights": dict(vectorizer.weights)}
+        names = {"labels": self.labels, "temperature": self.temperature, "vocabulary": list(vectorizer.names), "block_weights": dict(vectorizer.weights)}
         (folder / _NAMES).write_text(json.dumps(names, ensure_ascii=False), "utf8")
 
     @classmethod
-    def load(cls, folder: Path, features: Features) -> "Classifier":
+    def load(cls, folder: Path, features: Features, numbering: Optional[Numbering] = None) -> "Classifier":
         """Read what `save` wrote.
 
         Args:
             folder: where it was written.
             features: the ones it was trained with.
+            numbering: shared with other classifiers; None for one of its own.
 
         Raises:
             OSError, ValueError, KeyError: the files are missing or not what `save` wrote.
@@ -127,6 +137,5 @@ class Classifier:
         except zipfile.BadZipFile as error:
             raise ValueError(f"{_ARRAYS} is damaged") from error
         with loaded as arrays:
-            vocabulary = {feature: column for column, feature in enumerate(names["vocabulary"])}
-            vectorizer = Vectorizer(features, vocabulary, arrays["idf"], names["block_weights"])
+            vectorizer = Vectorizer(features, names["vocabulary"], arrays["idf"], names["block_weights"], numbering)
             return cls(names["labels"], vectorizer, arrays["weights"].astype(np.float32), arrays["biases"], names["temperature"])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import Mapping, Optional, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from folderwijs.content import ContentError, Problem, read_text
 from folderwijs.understanding.classifier import BLOCK_WEIGHTS, Classifier
-from folderwijs.understanding.features import FollowUp, context_features, features_with_context
+from folderwijs.understanding.features import FollowUp, Numbering, features_with_context, read
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.words import Word
 
@@ -36,6 +36,7 @@ class ContextClassifier:
         self.classifier = classifier
         self._befores = befores
         self._lexicon = lexicon
+        self._alone, self._by_mark = _by_mark(classifier.vectorizer.names, befores)
 
     @classmethod
     def train(
@@ -75,7 +76,7 @@ class ContextClassifier:
             return {}
         classifier = self.classifier
         alone = classifier.margins(FollowUp("", words))
-        columns, values, rows = self._in_context(self._lexicon.mark(words))
+        columns, values, rows = self._in_context(read(self._lexicon, words).marks)
         starts = np.searchsorted(rows, np.arange(len(self._befores)))  # each thing alone is a feature too, so each has a row
         margins = (alone + np.add.reduceat(values[:, None] * classifier.weights[columns], starts)) / classifier.temperature
         best = margins.argmax(axis=1)
@@ -84,12 +85,9 @@ class ContextClassifier:
 
     def _in_context(self, marks: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
         """Columns and values of what a message has together with each thing that came before, and the number of that thing; weighed as `Vectorizer` does."""
-        vectorizer = self.classifier.vectorizer
-        found = [
-            (column, row) for row, before in enumerate(self._befores) for feature in context_features(before, marks) if (column := vectorizer.vocabulary.get(feature)) is not None
-        ]
-        columns, rows = np.array(found, dtype=np.int64).reshape(-1, 2).T
-        idf = vectorizer.idf[columns]
+        found = np.hstack([self._alone, *(self._by_mark[mark] for mark in dict.fromkeys(marks) if mark in self._by_mark)])
+        columns, rows = found[:, np.argsort(found[1], kind="stable")]
+        idf = self.classifier.vectorizer.idf[columns]
         norms = np.sqrt(np.bincount(rows, weights=idf**2, minlength=len(self._befores)))
         return columns, (_CONTEXT_WEIGHT * idf / norms[rows]).astype(np.float32), rows
 
@@ -99,9 +97,25 @@ class ContextClassifier:
         (folder / _BEFORES).write_text(json.dumps(self._befores), "utf8")
 
     @classmethod
-    def load(cls, folder: Path, lexicon: Lexicon) -> "ContextClassifier":
-        """Read what `save` wrote, with the lexicon it was trained with."""
-        return cls(Classifier.load(folder, features_with_context(lexicon)), json.loads((folder / _BEFORES).read_text("utf8")), lexicon)
+    def load(cls, folder: Path, lexicon: Lexicon, numbering: Optional[Numbering] = None) -> "ContextClassifier":
+        """Read what `save` wrote, with the lexicon it was trained with; the numbering as for `Classifier.load`."""
+        return cls(Classifier.load(folder, features_with_context(lexicon), numbering), json.loads((folder / _BEFORES).read_text("utf8")), lexicon)
+
+
+def _by_mark(names: Sequence[str], befores: Sequence[str]) -> tuple[NDArray[np.int64], dict[str, NDArray[np.int64]]]:
+    """The columns of what came before, alone and with each mark, as `context_features` names them.
+
+    Returns:
+        Arrays of shape (2, columns): the columns, and the number in `befores` of each; first of those alone, then by mark.
+    """
+    rows = {before: row for row, before in enumerate(befores)}
+    found: dict[str, list[tuple[int, int]]] = {}
+    for column, feature in enumerate(names):
+        before, _, mark = feature[1:].partition(" ")
+        if feature.startswith("p") and before in rows:
+            found.setdefault(mark, []).append((column, rows[before]))
+    arrays = {mark: np.array(places, dtype=np.int64).T for mark, places in found.items()}
+    return arrays.pop("", np.zeros((2, 0), dtype=np.int64)), arrays
 
 
 def load_follow_ups(folder: Path) -> list[tuple[Path, int, tuple[str, str, str]]]:

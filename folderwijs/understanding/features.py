@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
+from functools import lru_cache
+from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,24 @@ NEGATIONS = frozenset({"geen", "niet", "nooit", "zonder", "nie", "niks", "nauwel
 _NEGATED_AFTER = 3  # words after a negation that it may speak of: "geen hete rode kuit"
 _NEGATED_BEFORE = 3  # words before it: "koorts heb ik niet"
 
-Features = Callable[[Any], Iterable[str]]
+
+class Found(NamedTuple):
+    """The features of one item.
+
+    Attributes:
+        shared: those that several classifiers look at: for each the same list, not only the same features.
+        own: the others.
+    """
+
+    shared: Sequence[str]
+    own: Sequence[str] = ()
+
+    def all(self) -> Iterator[str]:
+        """Every feature, as often as it is there."""
+        return itertools.chain(self.shared, self.own)
+
+
+Features = Callable[[Any], Found]
 """Gives the features of one item: the words of a message, or a `FollowUp`."""
 
 
@@ -39,39 +58,61 @@ class FollowUp(NamedTuple):
     words: Sequence[Word]
 
 
+class Reading(NamedTuple):
+    """What every classifier looks at in a message.
+
+    Attributes:
+        marks: its words and concepts, as `Lexicon.mark` gives them.
+        features: those of its lemmas, characters and concepts.
+    """
+
+    marks: list[str]
+    features: list[str]
+
+
+def read(lexicon: Lexicon, words: Sequence[Word]) -> Reading:
+    """Read a message."""
+    return _read(lexicon, tuple(words))
+
+
+@lru_cache(maxsize=8)  # several classifiers look at the same message, one after the other
+def _read(lexicon: Lexicon, words: tuple[Word, ...]) -> Reading:
+    marks = lexicon.mark(words)
+    return Reading(marks, [*_runs("l", [word.lemma for word in words]), *_characters(words), *_runs("x", marks)])
+
+
 def features_with(lexicon: Lexicon) -> Features:
     """The function that gives the features of a message."""
 
-    def features(words: Sequence[Word]) -> Iterator[str]:
-        yield from _runs("l", [word.lemma for word in words])
-        yield from _characters(words)
-        yield from _runs("x", lexicon.mark(words))
+    def features(words: Sequence[Word]) -> Found:
+        return Found(read(lexicon, words).features)
 
     return features
 
 
 def features_with_negations(lexicon: Lexicon) -> Features:
     """The same, and what a message says is not so."""
-    plain = features_with(lexicon)
 
-    def features(words: Sequence[Word]) -> Iterator[str]:
-        yield from plain(words)
-        marked = lexicon.mark(words)
-        for index, mark in enumerate(marked):
-            if mark in NEGATIONS:
-                yield from ("n" + each for each in marked[index + 1 : index + 1 + _NEGATED_AFTER])
-                yield from ("n" + each + "<" for each in marked[max(0, index - _NEGATED_BEFORE) : index])
+    def features(words: Sequence[Word]) -> Found:
+        marks, plain = read(lexicon, words)
+        return Found(plain, list(_negated(marks)))
 
     return features
 
 
+def _negated(marks: Sequence[str]) -> Iterator[str]:
+    for index, mark in enumerate(marks):
+        if mark in NEGATIONS:
+            yield from ("n" + each for each in marks[index + 1 : index + 1 + _NEGATED_AFTER])
+            yield from ("n" + each + "<" for each in marks[max(0, index - _NEGATED_BEFORE) : index])
+
+
 def features_with_context(lexicon: Lexicon) -> Features:
     """The same for a follow-up, and each of its concepts together with what the turn before was about."""
-    plain = features_with(lexicon)
 
-    def features(follow_up: FollowUp) -> Iterator[str]:
-        yield from plain(follow_up.words)
-        yield from context_features(follow_up.before, lexicon.mark(follow_up.words))
+    def features(follow_up: FollowUp) -> Found:
+        marks, plain = read(lexicon, follow_up.words)
+        return Found(plain, list(context_features(follow_up.before, marks)))
 
     return features
 
@@ -82,17 +123,48 @@ def context_features(before: str, marks: Iterable[str]) -> Iterator[str]:
     yield from (f"p{before} {mark}" for mark in dict.fromkeys(marks))
 
 
-def _runs(block: str, forms: Sequence[str]) -> Iterator[str]:
-    yield from (block + form for form in forms)
-    yield from (f"{block}{first} {second}" for first, second in zip(["<", *forms], [*forms, ">"]))
+def _runs(block: str, forms: Sequence[str]) -> list[str]:
+    return [*(block + form for form in forms), *(f"{block}{first} {second}" for first, second in zip(["<", *forms], [*forms, ">"]))]
 
 
-def _characters(words: Sequence[Word]) -> Iterator[str]:
-    shortest, longest = CHARACTERS
-    for word in words:
-        padded = f" {word.text} "
-        for size in range(shortest, longest + 1):
-            yield from ("c" + padded[start : start + size] for start in range(max(1, len(padded) - size + 1)))
+def _characters(words: Sequence[Word]) -> list[str]:
+    return [
+        "c" + padded[start : start + size]
+        for padded in (f" {word.text} " for word in words)
+        for size in range(CHARACTERS[0], CHARACTERS[1] + 1)
+        for start in range(max(1, len(padded) - size + 1))
+    ]
+
+
+class Numbering:
+    """Numbers of features, for several vectorizers together: what one of them looked up, the others need not.
+
+    Looking up is what most of the time goes into: a message has some 200 features, and each is somewhere else in memory.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._last: tuple[Sequence[str], NDArray[np.int64], NDArray[np.float32]] = ((), np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def add(self, features: Iterable[str]) -> NDArray[np.int64]:
+        """Number features that have no number yet; gives the numbers of all."""
+        return np.array([self._numbers.setdefault(feature, len(self._numbers)) for feature in features], dtype=np.int64)
+
+    def count(self, features: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The numbers of the features that have one, and how often each is there: two arrays of the same length."""
+        found = Counter(map(self._numbers.get, features))
+        found.pop(None, None)
+        return np.fromiter(found.keys(), dtype=np.int64, count=len(found)), np.fromiter(found.values(), dtype=np.float32, count=len(found))
+
+    def count_shared(self, features: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The same, remembered for the next vectorizer that comes with the very same list."""
+        last = self._last
+        if features is not last[0]:
+            last = self._last = features, *self.count(features)
+        return last[1:]
 
 
 class Vectorizer:
@@ -100,19 +172,23 @@ class Vectorizer:
 
     Args:
         features: gives the features of a message.
-        vocabulary: column of each feature.
+        names: the feature of each column.
         idf: inverse document frequency of each column, shape (columns,).
         weights: of each block.
+        numbering: shared with other vectorizers; None for one of its own.
     """
 
-    def __init__(self, features: Features, vocabulary: Mapping[str, int], idf: NDArray[np.float32], weights: Mapping[str, float]) -> None:
-        self.vocabulary = vocabulary
+    def __init__(
+        self, features: Features, names: Sequence[str], idf: NDArray[np.float32], weights: Mapping[str, float], numbering: Optional[Numbering] = None
+    ) -> None:
+        self.names = names
         self.idf = idf
         self.weights = weights
         self._features = features
-        self._block_of_column = np.zeros(len(vocabulary), dtype=np.int8)
-        for feature, column in vocabulary.items():
-            self._block_of_column[column] = BLOCKS.index(feature[0])
+        self._numbering = numbering if numbering is not None else Numbering()
+        self._number_of_column = self._numbering.add(names)
+        self._column_of_number = np.zeros(0, dtype=np.int32)
+        self._block_of_column = np.array([BLOCKS.index(name[0]) for name in names], dtype=np.int8)
         self._weight_of_block = np.array([weights.get(block, 0.0) for block in BLOCKS])
 
     @classmethod
@@ -131,7 +207,7 @@ class Vectorizer:
             The vectorizer, and a matrix of shape (messages, columns).
         """
         numbers: dict[str, int] = {}
-        counted = [Counter(numbers.setdefault(feature, len(numbers)) for feature in features(message)) for message in messages]
+        counted = [Counter(numbers.setdefault(feature, len(numbers)) for feature in features(message).all()) for message in messages]
         frequency = np.zeros(len(numbers), dtype=np.int64)
         for counts in counted:
             frequency[list(counts)] += 1
@@ -139,7 +215,7 @@ class Vectorizer:
         columns = np.full(len(numbers), -1, dtype=np.int32)
         columns[[numbers[feature] for feature in kept]] = np.arange(len(kept))
         idf = np.log((1 + len(counted)) / (1 + frequency[[numbers[feature] for feature in kept]])) + 1
-        vectorizer = cls(features, {feature: column for column, feature in enumerate(kept)}, idf.astype(np.float32), weights)
+        vectorizer = cls(features, kept, idf.astype(np.float32), weights)
         rows = []
         for counts in counted:
             of_message = columns[np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))]
@@ -149,17 +225,21 @@ class Vectorizer:
 
     def row(self, message: Any) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The columns and values of one message, as two arrays of the same length."""
-        return self.row_of(self._features(message))
-
-    def row_of(self, features: Iterable[str]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """The same, of features."""
-        found = Counter(column for feature in features if (column := self.vocabulary.get(feature)) is not None)
-        columns = np.fromiter(found.keys(), dtype=np.int32, count=len(found))
-        return self._weigh(columns, np.fromiter(found.values(), dtype=np.float32, count=len(found)))
+        shared, own = self._features(message)
+        numbers, times = self._numbering.count_shared(shared)
+        if own:
+            of_its_own, their_times = self._numbering.count(own)
+            numbers, times = np.concatenate([numbers, of_its_own]), np.concatenate([times, their_times])
+        if len(self._column_of_number) < len(self._numbering):  # another vectorizer has brought features since
+            self._column_of_number = np.full(len(self._numbering), -1, dtype=np.int32)
+            self._column_of_number[self._number_of_column] = np.arange(len(self.names))
+        columns = self._column_of_number[numbers]
+        learned = columns >= 0
+        return self._weigh(columns[learned], times[learned])
 
     def matrix(self, messages: Iterable[Any]) -> csr_matrix:
         """The rows of many messages, shape (messages, columns)."""
-        return _stack([self.row(message) for message in messages], len(self.vocabulary))
+        return _stack([self.row(message) for message in messages], len(self.names))
 
     def _weigh(self, columns: NDArray[np.int32], times: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         values = (1 + np.log(times)) * self.idf[columns]

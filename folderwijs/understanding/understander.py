@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from folderwijs.dialogue import ALARM, FOLLOW_UP, OUTSIDE, PRACTICE, REACTIONS, SEVERAL, SMALLTALK, UNSURE, Part
 from folderwijs.understanding.classifier import BLOCK_WEIGHTS, Classifier
 from folderwijs.understanding.context import ContextClassifier
-from folderwijs.understanding.features import FollowUp, features_with, features_with_negations
+from folderwijs.understanding.features import FollowUp, Numbering, features_with, features_with_negations
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.segments import Clause, clauses, sentences
 from folderwijs.understanding.urgency import Urgency
@@ -160,7 +160,8 @@ class Understander:
         if pressed:
             button = Part(text, pressed, 1.0, ((pressed, 1.0),))
             return Understood(pressed, 1.0, button.ranking, (button,))
-        chances = self.classifier.probabilities(words)
+        margins = self.classifier.margins(words)
+        chances = self.classifier.chances(margins)
         ranking = self._ranking(chances)
         alarm = self._urgency.find(words, dict(zip(self.classifier.labels, chances.tolist())), self._urgent(words))
         if alarm:
@@ -168,7 +169,7 @@ class Understander:
         part = msgspec.structs.replace(self._part(chances, text), after=self.context.after(words) if self.context else {})
         if part.intent in POLITE:
             part = self._asked_politely(words, text) or part
-        parts = self._split(words, text) or (part,)
+        parts = self._split(words, text, margins) or (part,)
         return Understood(SEVERAL if len(parts) > 1 else part.intent, part.confidence, ranking, parts)
 
     def _urgent(self, words: Sequence[Word]) -> float:
@@ -205,12 +206,12 @@ class Understander:
                 return part
         return None
 
-    def _split(self, words: Sequence[Word], text: str) -> tuple[Part, ...]:
-        """The questions of a message that asks different things, or nothing where it asks one."""
+    def _split(self, words: Sequence[Word], text: str, margins: NDArray[np.float32]) -> tuple[Part, ...]:
+        """The questions of a message that asks different things, or nothing where it asks one; `margins` are those of all its words."""
         pieces = clauses(words, text)
         if sum(clause.asks for clause in pieces) < 2:
             return ()
-        parts = self._split_clauses(pieces, self.classifier.probabilities(words, soften=_SOFTEN))
+        parts = self._split_clauses(pieces, self.classifier.chances(margins, soften=_SOFTEN))
         return parts if len({part.intent for part in parts}) > 1 else ()
 
     def _split_clauses(self, pieces: Sequence[Clause], whole: NDArray[np.float32]) -> tuple[Part, ...]:
@@ -262,13 +263,13 @@ class Understander:
     def load(cls, folder: Path, options: Options) -> "Understander":
         """Read what `save` wrote."""
         knowledge = msgspec.convert(json.loads((folder / _KNOWLEDGE).read_text("utf8")), Knowledge)
-        lexicon = Lexicon(knowledge.concepts)
+        lexicon, numbering = Lexicon(knowledge.concepts), Numbering()
         return cls(
-            Classifier.load(folder / _INTENTS, features_with(lexicon)),
+            Classifier.load(folder / _INTENTS, features_with(lexicon), numbering),
             knowledge,
             options,
-            alarms=Classifier.load(folder / _ALARMS, features_with_negations(lexicon)) if (folder / _ALARMS).is_dir() else None,
-            context=ContextClassifier.load(folder / _CONTEXT, lexicon) if (folder / _CONTEXT).is_dir() else None,
+            alarms=Classifier.load(folder / _ALARMS, features_with_negations(lexicon), numbering) if (folder / _ALARMS).is_dir() else None,
+            context=ContextClassifier.load(folder / _CONTEXT, lexicon, numbering) if (folder / _CONTEXT).is_dir() else None,
         )
 
 

@@ -16,7 +16,7 @@ from service_process import service_process
 
 from folderwijs.answers import Answers
 from folderwijs.desk.password import hash_password
-from folderwijs.desk.store import Store
+from folderwijs.desk.store import Asked, Store
 from folderwijs.settings import PROJECT
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
@@ -36,7 +36,7 @@ def service(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     store = Store(folder / "questions.sqlite3")
     today = datetime.date.today()
     for ago, question, kind in [(0, "mag ik zwemmen?", "not_in_leaflet"), (1, "kan ik zwemmen", "not_in_leaflet"), (8, "helpt tape", "not_in_leaflet"), (9, "wat is het weer", "outside"), (15, "en dan", "clarify")]:
-        store.keep(today - datetime.timedelta(ago), question, [kind], [])
+        store.keep([Asked(today - datetime.timedelta(ago), question, [kind], [])])
     store.keep_unhelped(today, "hoe lang duurt het", ["hersteltijd"], "te vaag")
     store.close()
     with service_process(folder / "log", LIMITS="on", RATE_LIMIT="30", QUESTIONS_DB=str(folder / "questions.sqlite3")) as address:

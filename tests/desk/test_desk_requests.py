@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from folderwijs.answers import Answers
 from folderwijs.app import Service
 from folderwijs.desk.desk import Desk
-from folderwijs.desk.store import Store
+from folderwijs.desk.store import Asked, Store
 from folderwijs.engine import Engine
 from folderwijs.settings import Settings
 
@@ -74,7 +74,7 @@ def test_without_questions_the_list_says_so(desk: TestClient) -> None:
 
 def test_questions_are_listed_in_groups_and_by_week(desk: TestClient, store: Store) -> None:
     for day, question in ((TODAY, "mag ik zwemmen"), (TODAY, "kan ik zwemmen"), (TODAY - datetime.timedelta(7), "<b>tape</b>?")):
-        store.keep(day, question, ["not_in_leaflet"], [])
+        store.keep([Asked(day, question, ["not_in_leaflet"], [])])
     page = desk.get("/balie/vragen").text
     assert "2 verschillende vragen" in page
     assert "2 keer" in page
@@ -88,8 +88,8 @@ def _ids(store: Store) -> list[int]:
 
 
 def test_questions_are_marked_unmarked_and_exported(desk: TestClient, store: Store) -> None:
-    store.keep(TODAY, "mag ik zwemmen", ["not_in_leaflet"], [])
-    store.keep(TODAY, "=tape", ["clarify"], [])
+    store.keep([Asked(TODAY, "mag ik zwemmen", ["not_in_leaflet"], [])])
+    store.keep([Asked(TODAY, "=tape", ["clarify"], [])])
     assert desk.post("/api/desk/mark", json={"ids": _ids(store)[1:], "mark": "andere_sport"}).json() == {"marked": 1}
     assert 'data-mark="andere_sport"' in desk.get("/balie/vragen").text
     assert "- intent: andere_sport\n  examples: |\n    - mag ik zwemmen\n" in desk.get("/api/desk/vragen.yml").text
@@ -102,13 +102,13 @@ def test_questions_are_marked_unmarked_and_exported(desk: TestClient, store: Sto
 
 @pytest.mark.parametrize("body", [{}, {"ids": [], "mark": None}, {"ids": [1], "mark": "bestaat_niet"}, {"ids": ["1"], "mark": None}, {"ids": [-1], "mark": None}, {"ids": [2**40], "mark": None}, {"ids": [1]}])
 def test_a_mark_that_makes_no_sense_is_refused(desk: TestClient, store: Store, body: Any) -> None:
-    store.keep(TODAY, "vraag", ["clarify"], [])
+    store.keep([Asked(TODAY, "vraag", ["clarify"], [])])
     assert desk.post("/api/desk/mark", json=body).status_code == 422
     assert store.questions()[0].mark is None
 
 
 def test_where_no_questions_are_kept_the_list_says_so(engine: Engine, answers: Answers, settings: Settings, store: Store) -> None:
-    store.keep(TODAY, "van vroeger", ["clarify"], [])
+    store.keep([Asked(TODAY, "van vroeger", ["clarify"], [])])
     desk = Desk(dataclasses.replace(settings, questions_db=""), answers, store, lambda: TODAY)
     with TestClient(Service(settings, answers, lambda: engine, desk=desk).app(), base_url=LOCAL, client=("127.0.0.1", 50000)) as client:
         page = client.get("/balie/vragen").text
@@ -124,7 +124,7 @@ def test_where_the_store_fails_the_page_is_there_all_the_same(desk: TestClient, 
 
 def test_what_is_too_old_goes_when_the_service_starts(engine: Engine, answers: Answers, settings: Settings, store: Store) -> None:
     for ago in (0, 29, 30):
-        store.keep(TODAY - datetime.timedelta(ago), f"{ago} dagen", ["clarify"], [])
+        store.keep([Asked(TODAY - datetime.timedelta(ago), f"{ago} dagen", ["clarify"], [])])
     with TestClient(Service(settings, answers, lambda: engine, desk=Desk(settings, answers, store, lambda: TODAY)).app()) as client:
         client.get("/health")
         assert [question.text for question in store.questions()] == ["0 dagen", "29 dagen"]
@@ -145,7 +145,7 @@ def test_a_receptionist_may_search_at_every_keystroke(engine: Engine, answers: A
 
 
 def test_a_question_can_be_marked_as_any_of_the_catalogue_by_a_name_that_says_it(desk: TestClient, store: Store, answers: Answers) -> None:
-    store.keep(TODAY, "vraag", ["clarify"], [])
+    store.keep([Asked(TODAY, "vraag", ["clarify"], [])])
     options = dict(re.findall(r'<option value="(\w+)">([^<]+)</option>', desk.get("/balie/vragen").text))
     assert set(options) == set(answers.questions)
     assert options["overig"] == "iets anders"

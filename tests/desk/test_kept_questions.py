@@ -7,6 +7,7 @@ from typing import Sequence
 
 import pytest
 
+from folderwijs.desk import kept_questions
 from folderwijs.desk.kept_questions import KeptQuestions
 from folderwijs.desk.store import Store
 from folderwijs.dialogue import Part
@@ -23,7 +24,7 @@ def store() -> Store:
 
 @pytest.fixture
 def log(store: Store) -> KeptQuestions:
-    log = KeptQuestions(store, Redactor(), ["fietsen", *map(str, range(20))], lambda: DAY)
+    log = KeptQuestions(store, Redactor(), ["fietsen", *map(str, range(20))], lambda: DAY, together=0)
 
     async def understand(text: str) -> Sequence[Part]:
         return (Part(text, "alarm_peesscheur" if "knap" in text else "fietsen", 0.9),)
@@ -108,3 +109,41 @@ def test_a_long_message_is_cut(store: Store, log: KeptQuestions) -> None:
 def test_what_a_visitor_calls_topics_is_kept_only_where_it_is_one(store: Store, log: KeptQuestions) -> None:
     asyncio.run(log.rated("mag dat", ["jan_de_vries", "fietsen", "fietsen", "0612345678", *map(str, range(20))], False, ""))
     assert store.questions()[0].topics == ("fietsen", *map(str, range(7)))
+
+
+def test_questions_that_come_close_together_are_written_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = KeptQuestions(store, Redactor(), ["fietsen"], lambda: DAY, together=0.2)
+    written: list[int] = []
+    keep = store.keep
+    monkeypatch.setattr(store, "keep", lambda asked: written.append(len(asked)) or keep(asked))
+
+    async def talk() -> None:
+        for _ in range(2):
+            await asyncio.gather(*(log.replied(f"vraag {number}", [Reply("clarify", "tekst")]) for number in range(5)))
+
+    asyncio.run(talk())
+    assert written == [5, 5]
+    assert [kept.text for kept in reversed(store.questions())] == [f"vraag {number}" for number in (*range(5), *range(5))]
+
+
+def test_an_opinion_comes_to_the_question_that_is_not_written_yet(store: Store, log: KeptQuestions) -> None:
+    log._together = 10
+
+    async def talk() -> None:
+        waiting = asyncio.create_task(log.replied("mag ik fietsen", [Reply("clarify", "tekst")]))
+        await asyncio.sleep(0)
+        await log.rated("mag ik fietsen", ["fietsen"], False, "te vaag")
+        waiting.cancel()
+
+    asyncio.run(talk())
+    assert [(kept.text, kept.why) for kept in store.questions()] == [("mag ik fietsen", "te vaag")]
+
+
+def test_what_waits_to_be_written_is_bounded(store: Store, log: KeptQuestions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_questions, "MAX_WAITING", 3)
+
+    async def talk() -> None:
+        await asyncio.gather(*(log.replied(f"vraag {number}", [Reply("clarify", "tekst")]) for number in range(9)))
+
+    asyncio.run(talk())
+    assert len(store.questions()) == 3

@@ -3,7 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from folderwijs.understanding.features import BLOCKS, CHARACTERS, Features, FollowUp, Vectorizer, features_with, features_with_context, features_with_negations
+from folderwijs.understanding.features import (
+    BLOCKS,
+    CHARACTERS,
+    Features,
+    FollowUp,
+    Numbering,
+    Vectorizer,
+    features_with,
+    features_with_context,
+    features_with_negations,
+)
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.words import Word, lemma_of, split_words
 
@@ -20,7 +30,7 @@ def vectorizer() -> Vectorizer:
 
 
 def features_of(text: str, block: str, features: Features = FEATURES) -> list[str]:
-    return [feature[1:] for feature in features(split_words(text)) if feature[0] == block]
+    return [feature[1:] for feature in features(split_words(text)).all() if feature[0] == block]
 
 
 def test_lemmas_come_alone_and_in_pairs_with_the_edges() -> None:
@@ -48,42 +58,42 @@ def test_what_stands_around_a_negation_is_marked(text: str, negated: list[str]) 
 
 def test_a_follow_up_has_its_concepts_with_what_came_before() -> None:
     features = features_with_context(LEXICON)
-    found = set(features(FollowUp("fietsen", split_words("en joggen dan, joggen"))))
+    found = set(features(FollowUp("fietsen", split_words("en joggen dan, joggen"))).all())
     assert {"pfietsen", "pfietsen RENNEN", "pfietsen en", "pfietsen dan"} <= found
-    assert found - {feature for feature in found if feature[0] == "p"} == set(FEATURES(split_words("en joggen dan, joggen")))
+    assert found - {feature for feature in found if feature[0] == "p"} == set(FEATURES(split_words("en joggen dan, joggen")).all())
 
 
 def test_no_words_give_no_features_of_their_own() -> None:
-    assert set(FEATURES([])) <= {"l< >", "x< >"}
+    assert set(FEATURES([]).all()) <= {"l< >", "x< >"}
 
 
 def test_a_feature_that_is_rare_is_not_learned() -> None:
     twice, _ = Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, {**ONCE, "l": 2})
-    words = {feature for feature in twice.vocabulary if feature[0] == "l"}
+    words = {feature for feature in twice.names if feature[0] == "l"}
     assert {"lmogen", "lik", "lmijn"} <= words
     assert not {"l" + lemma_of("rennen"), "l" + lemma_of("joggen")} & words
 
 
 def test_a_block_without_weight_is_left_out() -> None:
     without, _ = Vectorizer.fit(FEATURES, MESSAGES, {**WEIGHTS, "c": 0}, ONCE)
-    assert {feature[0] for feature in without.vocabulary} == WEIGHTS.keys() - {"c"}
+    assert {feature[0] for feature in without.names} == WEIGHTS.keys() - {"c"}
 
 
-def test_columns_are_numbered_without_gaps(vectorizer: Vectorizer) -> None:
-    assert sorted(vectorizer.vocabulary.values()) == list(range(len(vectorizer.vocabulary)))
-    assert vectorizer.idf.shape == (len(vectorizer.vocabulary),)
+def test_each_column_has_one_feature(vectorizer: Vectorizer) -> None:
+    assert len(set(vectorizer.names)) == len(vectorizer.names)
+    assert vectorizer.idf.shape == (len(vectorizer.names),)
 
 
 def test_rarer_features_weigh_more(vectorizer: Vectorizer) -> None:
     idf = vectorizer.idf
-    assert idf[vectorizer.vocabulary["l" + lemma_of("rennen")]] > idf[vectorizer.vocabulary["lmogen"]] > 0
+    assert idf[vectorizer.names.index("l" + lemma_of("rennen"))] > idf[vectorizer.names.index("lmogen")] > 0
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda words: words[-1].text)
 def test_each_block_is_scaled_to_its_weight(vectorizer: Vectorizer, message: list[Word]) -> None:
     columns, values = vectorizer.row(message)
     assert len(columns) == len(values) == len(set(columns.tolist()))
-    block_of = {column: feature[0] for feature, column in vectorizer.vocabulary.items()}
+    block_of = {column: feature[0] for column, feature in enumerate(vectorizer.names)}
     for block in {block_of[column] for column in columns.tolist()}:
         within = [value for column, value in zip(columns.tolist(), values.tolist()) if block_of[column] == block]
         assert np.linalg.norm(within) == pytest.approx(WEIGHTS[block], rel=1e-5)
@@ -97,19 +107,29 @@ def test_a_message_of_unknown_words_has_hardly_anything(vectorizer: Vectorizer, 
 
 def test_a_matrix_has_the_rows_of_its_messages(vectorizer: Vectorizer) -> None:
     matrix = vectorizer.matrix([*MESSAGES, []])
-    assert matrix.shape == (len(MESSAGES) + 1, len(vectorizer.vocabulary))
+    assert matrix.shape == (len(MESSAGES) + 1, len(vectorizer.names))
     for number, message in enumerate(MESSAGES):
         columns, values = vectorizer.row(message)
-        row = np.zeros(len(vectorizer.vocabulary))
+        row = np.zeros(len(vectorizer.names))
         row[columns] = values
         assert matrix[number].toarray()[0] == pytest.approx(row)
     assert matrix[len(MESSAGES)].nnz == 0
 
 
 def test_a_matrix_of_no_messages_is_empty(vectorizer: Vectorizer) -> None:
-    assert vectorizer.matrix([]).shape == (0, len(vectorizer.vocabulary))
+    assert vectorizer.matrix([]).shape == (0, len(vectorizer.names))
 
 
 def test_learning_gives_the_rows_of_what_was_learned_from() -> None:
     vectorizer, matrix = Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, ONCE)
     assert np.allclose(matrix.toarray(), vectorizer.matrix(MESSAGES).toarray())
+
+
+def test_vectorizers_with_one_numbering_give_what_each_gives_alone() -> None:
+    every, few = (Vectorizer.fit(features, messages, {**WEIGHTS, "n": 1.0}, ONCE)[0] for features, messages in ((FEATURES, MESSAGES), (features_with_negations(LEXICON), [split_words("ik heb geen pijn, niet eens zeer"), *MESSAGES[2:]])))
+    numbering = Numbering()
+    together = [Vectorizer(alone._features, alone.names, alone.idf, alone.weights, numbering) for alone in (every, few)]
+    for message in [*MESSAGES, split_words("geen spier of niet"), split_words("iets heel anders"), []] * 2:
+        for alone, shared in zip((every, few), together):
+            for ours, theirs in zip(shared.row(message), alone.row(message)):
+                assert ours.tolist() == theirs.tolist()

@@ -48,6 +48,12 @@ class Told:
         self.labels = list(chances)
         self._chances = np.array(list(chances.values()), dtype=np.float32)
 
+    def margins(self, words: Sequence[Word]) -> NDArray[np.float32]:
+        return np.log(self._chances)
+
+    def chances(self, margins: NDArray[np.float32], *, soften: float = 1.0) -> NDArray[np.float32]:
+        return self._chances
+
     def probabilities(self, words: Sequence[Word], *, soften: float = 1.0) -> NDArray[np.float32]:
         return self._chances
 
