@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import Any, AsyncIterator, Callable, Collection, Coroutine, Mapping, Optional, TypeVar
+from typing import Any, AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping, Optional, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -27,7 +27,7 @@ from folderwijs.origins import Origins
 from folderwijs.pages import Pages
 from folderwijs.proxies import TrustedProxies
 from folderwijs.question_log import QuestionLog
-from folderwijs.queueing import RETRY_AFTER, Overloaded, Queue
+from folderwijs.queueing import RETRY_AFTER, Gone, Overloaded, Queue
 from folderwijs.search import TopicSearch
 from folderwijs.sessions import ForgedSession, Sessions
 from folderwijs.settings import Settings
@@ -232,9 +232,9 @@ class Service:
         conversation = self._conversation(token)
         self._count(request)
         engine = self._ready()
-        async with self._turn(request):
-            forgotten = body.session is not None and not await engine.remembers(conversation)
-            replies = await engine.reply(message, conversation)
+        forgotten = body.session is not None and not await engine.remembers(conversation)
+        with self._admitting():
+            replies = await engine.reply(message, conversation, lambda: self._turn(request))
         for reply in replies:
             metrics.REPLIES.labels(reply.kind).inc()
         if self._question_log is not None:
@@ -280,8 +280,9 @@ class Service:
         if not (self._desk and await self._desk.may_search_freely(request)):
             self._count(request)
         engine = self._ready()
-        async with self._turn(request):
-            parts = await engine.understand(query)
+        with self._admitting():
+            async with self._turn(request):
+                parts = await engine.understand(query)
         return _json(self._search.find(query, parts, int(limit)))
 
     async def health(self, request: Request) -> Response:
@@ -353,16 +354,27 @@ class Service:
         """Hold a turn with the engine.
 
         Raises:
+            NotAdmitted: it is too busy, or the visitor left while waiting.
+        """
+        async with self._queue.turn() as waited:
+            if waited and await request.is_disconnected():
+                raise Gone
+            yield
+
+    @contextlib.contextmanager
+    def _admitting(self) -> Iterator[None]:
+        """Say what it means over HTTP where a message is not admitted.
+
+        Raises:
             Refused: it is too busy.
             ClientDisconnect: the visitor left while waiting.
         """
         try:
-            async with self._queue.turn() as waited:
-                if waited and await request.is_disconnected():
-                    raise ClientDisconnect
-                yield
+            yield
         except Overloaded:
             raise self._too_busy() from None
+        except Gone:
+            raise ClientDisconnect from None
 
     def _message(self, typed: str) -> str:
         """What a visitor typed, without blanks around it.

@@ -7,8 +7,9 @@ import logging
 import os
 import re
 import traceback
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, AsyncContextManager, AsyncGenerator, Callable, Optional
 
 from folderwijs import no_tensorflow
 
@@ -20,6 +21,7 @@ import msgspec  # noqa: E402
 import structlog  # noqa: E402
 from rasa.core.agent import Agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
+from rasa.core.lock import TicketLock  # noqa: E402
 from rasa.core.lock_store import LockError, LockStore  # noqa: E402
 from rasa.core.tracker_store import TrackerStore  # noqa: E402
 from rasa.utils.endpoints import EndpointConfig  # noqa: E402
@@ -31,6 +33,7 @@ from folderwijs.conversations import BoundedTrackerStore, TurnLockStore  # noqa:
 from folderwijs.dialogue import Part  # noqa: E402
 from folderwijs.engine_errors import ModelError  # noqa: E402
 from folderwijs.logs import Tellable, only_event  # noqa: E402
+from folderwijs.queueing import NotAdmitted  # noqa: E402
 from folderwijs.redis_link import StoreAway  # noqa: E402
 from folderwijs.replies import Reply, from_builtins  # noqa: E402
 from folderwijs.settings import Settings  # noqa: E402
@@ -41,6 +44,9 @@ logger = logging.getLogger(__name__)
 
 _COMMAND = re.compile(r"\A[\s/]+")
 """What stands before a message that Rasa would take for a command: it looks behind blanks too."""
+
+_ADMISSION: ContextVar[Callable[[], AsyncContextManager[Any]]] = ContextVar("admission", default=contextlib.nullcontext)
+"""What `Engine.reply` was called with: between it and the lock of the conversation stands Rasa's Agent."""
 
 
 class ActionFailed(Tellable):
@@ -78,6 +84,23 @@ class _RepliesChannel(CollectingOutputChannel):
         """Leave it out."""
 
 
+class _AdmittingTurns(LockStore):
+    """Admits a message once it is its turn in its conversation.
+
+    The other way round, a few messages that wait for each other would keep all other visitors waiting too.
+    """
+
+    def __init__(self, turns: LockStore) -> None:
+        self._turns = turns
+        super().__init__()
+
+    @contextlib.asynccontextmanager
+    async def lock(self, conversation_id: str, *arguments: Any, **keywords: Any) -> AsyncGenerator[TicketLock, None]:
+        """Hold the conversation's lock, and what the caller of `Engine.reply` wants held."""
+        async with self._turns.lock(conversation_id, *arguments, **keywords) as lock, _ADMISSION.get()():
+            yield lock
+
+
 class Engine:
     """A trained model that replies.
 
@@ -98,27 +121,34 @@ class Engine:
         self.answers = answers
         self.store = store
         try:
-            self._agent = Agent.load(model, tracker_store=store, lock_store=turns or TurnLockStore(), action_endpoint=InProcessActions())
+            self._agent = Agent.load(model, tracker_store=store, lock_store=_AdmittingTurns(turns or TurnLockStore()), action_endpoint=InProcessActions())
         except Exception as error:  # noqa: BLE001, what a damaged archive raises depends on where it is damaged
             raise ModelError(f"the model at {model} cannot be loaded ({type(error).__name__}: {error}): run `make train`") from error
         speed.settle()
         if self._agent.processor is not None:  # Rasa would go on without the conversation where the store fails, and the visitor would not know
             self._agent.processor.tracker_store = store
 
-    async def reply(self, text: str, conversation: str) -> list[Reply]:
+    async def reply(self, text: str, conversation: str, admission: Callable[[], AsyncContextManager[Any]] = contextlib.nullcontext) -> list[Reply]:
         """Reply to one message.
 
         Args:
             text: what the visitor typed. A leading "/" is ordinary text here, never one of Rasa's commands.
             conversation: the conversation it belongs to.
+            admission: held while the message is worked on, but not while it waits for the messages before it in its conversation.
 
         Returns:
             At least one reply; an error reply where something failed inside.
+
+        Raises:
+            NotAdmitted: as `admission` does.
         """
         channel = _RepliesChannel()
+        _ADMISSION.set(admission)
         try:
             await self._agent.handle_message(UserMessage(_ordinary(text), channel, conversation, input_channel="folderwijs"))
             replies = [from_builtins(message["custom"]) for message in channel.messages if "custom" in message]
+        except NotAdmitted:
+            raise
         except (StoreAway, LockError) as error:  # what was said before stays as it is
             logger.error("a message could not be handled: %s", type(error).__name__)
             return [self.answers.error()]

@@ -17,8 +17,16 @@ RETRY_AFTER = 5
 """Seconds after which a visitor who was turned away can try again."""
 
 
-class Overloaded(Exception):
+class NotAdmitted(Exception):
+    """Raised where a message is not worked on after all."""
+
+
+class Overloaded(NotAdmitted):
     """Raised where there is no room in the queue, or the wait in it was too long."""
+
+
+class Gone(NotAdmitted):
+    """Raised where the visitor left while waiting."""
 
 
 class Queue:

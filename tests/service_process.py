@@ -22,6 +22,7 @@ class Service(NamedTuple):
 
     url: str
     process: subprocess.Popen[bytes]
+    log: Path
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def started_service(log: Path, **settings: str) -> Iterator[Service]:
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-m", "folderwijs", "serve"], cwd=PROJECT, env=environment, stdout=output, stderr=output)
     try:
-        yield Service(_address(process, log), process)
+        yield Service(_address(process, log), process, log)
     finally:
         process.terminate()
         process.wait(30)
@@ -60,7 +61,7 @@ def wait_until_healthy(service: Service, seconds: float = 120) -> None:
             if httpx.get(f"{service.url}/health").is_success:
                 return
         time.sleep(0.1)
-    pytest.fail("the service does not answer")
+    pytest.fail(f"the service does not answer: {service.log.read_text('utf8')}")
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:

@@ -76,7 +76,7 @@ def test_a_quote_that_is_not_there_is_told(client: TestClient) -> None:
     page = client.get("/folder", params={"zin": "<script>alert(1)</script>"}).text
     assert "staat niet in de folder" in page
     assert "<script" not in page
-    assert client.get("/folder", params={"zin": "a" * 50_000}).status_code == 200
+    assert client.get("/folder", params={"zin": "a" * 15_000}).status_code == 200
 
 
 def test_markup_in_a_leaflet_stays_text(answers: Answers, settings: Settings, engine: Engine) -> None:

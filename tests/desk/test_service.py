@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,7 @@ def test_a_question_goes_from_the_chat_to_postgresql_to_the_desk(model: Path, po
             page = client.get("/balie/vragen").text
             if "zwemmen" in page:
                 break
+            time.sleep(0.1)
         assert "mag ik zwemmen? ik ben [naam]" in page
         ids = [int(id_) for id_ in re.findall(r'data-ids="(\d+)"', page)]
         token = re.findall(r'data-csrf="(\w+)"', page)[0]
