@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import traceback
+import warnings
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, AsyncContextManager, AsyncGenerator, Callable, Optional
@@ -16,6 +17,9 @@ from folderwijs import no_tensorflow
 no_tensorflow.install()
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")  # of Rasa's own SQL store, which is not used here
+
+with warnings.catch_warnings():  # Sanic comes with Rasa, and has the deprecations of all packages shown, whatever Python was told
+    import sanic  # noqa: E402, F401
 
 import msgspec  # noqa: E402
 import structlog  # noqa: E402

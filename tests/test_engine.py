@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, AsyncIterator, Callable
 
 import pytest
+from rasa.core.channels.channel import UserMessage
+from rasa.core.processor import MessageProcessor
 
 from actions.actions import ActionAnswer
+from folderwijs import queueing
 from folderwijs.answers import Answers
 from folderwijs.dialogue import Turn
 from folderwijs.engine import Engine, memory_store
@@ -130,3 +134,43 @@ def test_a_model_that_cannot_be_loaded_says_what_to_do(tmp_path: Path, model: Pa
         path.write_bytes(model.read_bytes()[:archive] if isinstance(archive, int) else archive)
     with pytest.raises(ModelError, match="make train"):
         Engine(path, answers, memory_store(settings))
+
+
+def test_messages_that_wait_for_each_other_keep_no_other_visitor_waiting(engine: Engine, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    understood_as()
+    monkeypatch.setattr(queueing, "AT_WORK", 2)
+    parse = MessageProcessor.parse_message
+
+    async def run() -> list[list[Reply]]:
+        queue, go_on = queueing.Queue(5), asyncio.Event()
+
+        async def wait(self: MessageProcessor, message: UserMessage, *arguments: Any) -> Any:
+            if message.sender_id == "slow":
+                await go_on.wait()
+            return await parse(self, message, *arguments)
+
+        monkeypatch.setattr(MessageProcessor, "parse_message", wait)
+        slow = [asyncio.create_task(engine.reply("leeftijd", "slow", queue.turn)) for _ in range(4)]
+        await asyncio.sleep(0.05)
+        other = await asyncio.wait_for(engine.reply("fietsen", "quick", queue.turn), queueing.PATIENCE * 0.8)
+        go_on.set()
+        return [other, *await asyncio.gather(*slow)]
+
+    assert [reply.topics for [reply] in asyncio.run(run())] == [("fietsen",), *[("leeftijd",)] * 4]
+
+
+def test_a_message_that_is_not_admitted_leaves_the_conversation_as_it_is(engine: Engine, understood_as: Callable[..., None]) -> None:
+    understood_as()
+
+    @contextlib.asynccontextmanager
+    async def refuse() -> AsyncIterator[None]:
+        raise queueing.Overloaded
+        yield
+
+    async def run() -> list[Reply]:
+        await engine.reply("leeftijd", "refused")
+        with pytest.raises(queueing.NotAdmitted):
+            await engine.reply("fietsen", "refused", refuse)
+        return await engine.reply("vervolg_herhaal", "refused")
+
+    assert [reply.topics for reply in asyncio.run(run())] == [("leeftijd",)]

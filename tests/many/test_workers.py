@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def load(service: Service, redis: RedisServer, users: int, conversations: int) -
 def test_two_workers_do_at_least_1_6_times_the_work_of_one(model: Path, redis_server: RedisServer, tmp_path: Path) -> None:
     measured: dict[int, Measured] = {}
     for workers in (1, 2):
-        with started_service(tmp_path / f"log{workers}", WORKERS=str(workers), REDIS_URL=redis_server.url, SECRET=SECRET) as service:
+        with started_service(tmp_path / f"log{workers}", WORKERS=str(workers), REDIS_URL=redis_server.url, SECRET=SECRET, METRICS_PORT="0") as service:
             wait_until_healthy(service)
             wait_for_workers(service, workers)
             load(service, redis_server, 16, 6)
@@ -92,6 +93,9 @@ def test_two_workers_do_at_least_1_6_times_the_work_of_one(model: Path, redis_se
                 measured[workers] = load(service, redis_server, 16, 40)
                 if workers == 1 or measured[2].capacity >= 1.6 * measured[1].capacity:
                     break
+            told = counted_replies(service)
+            assert httpx.post(f"{service.url}/api/chat", content='{"message": "mag ik fietsen?"}', timeout=30).is_success
+            assert measured[workers].messages < counted_replies(service) == told + 1, "the metrics are those of all workers together"
             if workers == 2:
                 survives_the_death_of_a_worker(service)
     one, two = measured[1], measured[2]
@@ -103,6 +107,14 @@ def test_two_workers_do_at_least_1_6_times_the_work_of_one(model: Path, redis_se
     assert two.capacity >= 1.6 * one.capacity
     if (os.cpu_count() or 1) >= 4:  # else the visitors and Redis take the processors that the workers need
         assert two.throughput >= 1.6 * one.throughput
+
+
+def counted_replies(service: Service) -> int:
+    """The replies that Prometheus would read, whichever worker gave them."""
+    found = re.search(r"Metrics: (http://[\w.:/]+)", service.log.read_text("utf8"))
+    assert found
+    lines = httpx.get(found.group(1)).text.splitlines()
+    return int(sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("folderwijs_replies_total")))
 
 
 def wait_for_workers(service: Service, number: int) -> None:
