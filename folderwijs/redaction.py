@@ -6,10 +6,10 @@ import re
 from typing import Callable, Iterable, NamedTuple, Optional
 
 import spacy
-from spacy.language import Language
+from spacy.tokens import Doc
 
 from folderwijs.names import name_spans
-from folderwijs.understanding.dutch import available
+from folderwijs.understanding.dutch import Renewed, available
 
 MODEL = "nl_core_news_sm"
 """The spaCy model that finds names; without it the patterns do what they can."""
@@ -130,7 +130,7 @@ class Redactor:
         language: a spaCy model that finds names, or None.
     """
 
-    def __init__(self, language: Optional[Language] = None) -> None:
+    def __init__(self, language: Optional[Callable[[str], Doc]] = None) -> None:
         self._language = language
 
     def redact(self, text: str) -> str:
@@ -148,7 +148,7 @@ def load_redactor() -> Redactor:
     """A redactor with spaCy's names where the model is installed."""
     if not available(MODEL):
         return Redactor()
-    return Redactor(spacy.load(MODEL, exclude=["parser", "tagger", "morphologizer", "lemmatizer", "attribute_ruler"]))
+    return Redactor(Renewed(lambda: spacy.load(MODEL, exclude=["parser", "tagger", "morphologizer", "lemmatizer", "attribute_ruler"])))
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.utils.spacy_utils import SpacyModel, SpacyNLP
 
-from folderwijs.understanding.dutch import in_use, load, name_in_use
+from folderwijs.understanding.dutch import Renewed, in_use, load, name_in_use
 from folderwijs.understanding.words import clean
 
 logger = logging.getLogger(__name__)
@@ -21,6 +21,19 @@ logger = logging.getLogger(__name__)
 )
 class DutchSpacyNLP(SpacyNLP):
     """Rasa's SpacyNLP, which raises where the model is missing, with the stand-in for that case."""
+
+    def __init__(self, model: SpacyModel, config: dict[str, Any]) -> None:
+        super().__init__(model, config)
+        self._model = model
+        loaded = [model.model]  # the first time it is here already
+        self._renewed = Renewed(lambda: loaded.pop() if loaded else load(config["model"]))
+
+    def provide(self) -> SpacyModel:
+        """The model for this message; Rasa asks for it each time."""
+        language = self._renewed.current()
+        if language is not self._model.model:
+            self._model = SpacyModel(model=language, model_name=self._model.model_name)
+        return self._model
 
     @staticmethod
     def load_model(spacy_model_name: str) -> SpacyModel:

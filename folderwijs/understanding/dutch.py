@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -10,6 +12,10 @@ from folderwijs.understanding.words import WORD, Word, clean, lemma_of
 
 STAND_IN = "nl_stand_in"
 """The name of the stand-in; it is part of a model's fingerprint, so a change of spaCy model trains anew."""
+
+
+MOST_NEW_WORDS = 50_000
+"""Words that a vocabulary may learn before it is made anew; they take about 40 MB."""
 
 
 @Language.component("simplemma")
@@ -48,6 +54,34 @@ def load(name: str) -> Language:
     language.add_pipe("simplemma")
     language.add_pipe("sentencizer")
     return language
+
+
+class Renewed:
+    """A language that is loaded anew now and then: spaCy keeps every word that it ever saw, so visitors could fill the memory with words that are none.
+
+    Args:
+        load: gives the language; called at once, and whenever the vocabulary has grown too much, which takes a third of a second.
+        most: words it may learn.
+    """
+
+    def __init__(self, load: Callable[[], Language], most: int = MOST_NEW_WORDS) -> None:
+        self._load = load
+        self._most = most
+        self._renew()
+
+    def __call__(self, text: str) -> Doc:
+        """The text, analysed."""
+        return self.current()(text)
+
+    def current(self) -> Language:
+        """The language, to be used now and not kept."""
+        if len(self._language.vocab.strings) > self._enough:
+            self._renew()
+        return self._language
+
+    def _renew(self) -> None:
+        self._language = self._load()
+        self._enough = len(self._language.vocab.strings) + self._most
 
 
 def words_in(language: Language, text: str) -> list[Word]:

@@ -143,3 +143,33 @@ def test_the_words_of_a_text_stand_where_they_say() -> None:
     cleaned = text.lower().replace("’", "'")
     assert [cleaned[word.start : word.end] for word in words] == [word.text for word in words]
     assert {"fietsen", "en", "of", "rustig", "hardlopen", "morgens"} <= {word.text for word in words}
+
+
+# What spaCy remembers.
+
+
+def test_a_vocabulary_that_learned_too_much_is_made_anew() -> None:
+    loaded = []
+
+    def load() -> Language:
+        loaded.append(spacy.blank("nl"))
+        return loaded[-1]
+
+    renewed = dutch.Renewed(load, most=50)
+    for number in range(120):
+        assert [token.text for token in renewed(f"woord{number}x")] == [f"woord{number}x"]
+        assert len(renewed.current().vocab.strings) <= len(spacy.blank("nl").vocab.strings) + 60
+    assert 2 < len(loaded) < 10, "a word brings a few strings of its own"
+    assert renewed.current() is loaded[-1]
+
+
+def test_the_component_gives_the_model_of_now_and_lets_go_of_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dutch, "MOST_NEW_WORDS", 50)
+    component_ = component(MISSING, tmp_path)
+    first = component_.provide()
+    assert component_.provide() is first
+    component_._renewed._enough = 0
+    second = component_.provide()
+    assert second.model is not first.model
+    assert component_._model is second
+    assert second.model_name == first.model_name
