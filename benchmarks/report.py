@@ -131,7 +131,7 @@ def page(numbers: Numbers) -> str:
         "What was done about it. What reaches into Rasa stands in `folderwijs/speed.py`, each guarded by a test that fails when Rasa changes (`tests/test_speed.py`):",
         "",
         "- the graph's nodes run in an order that is found once (`GraphInOrder`); Dask planned every message anew;",
-        "- RulePolicy looks up the rules that fit the last step of a conversation (`RulesByStep`); it tried all 200 for every message;",
+        "- RulePolicy looks up the rule for the last steps of a conversation (`RulesByPast`); it tried all 200 on the whole conversation, twice for every message;",
         "- rules about what visitors typed are not looked for, because there are none; the rules alone choose the action, without a second policy;",
         "- what Rasa copies for log lines that are not written is not copied, and its loggers are made once;",
         "- the results of our own actions are not checked against a JSON schema, and the domain is not written out for every message;",

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import gc
-from typing import Any, Callable, Optional, Sequence
+import itertools
+import json
+from typing import Any, Optional, Sequence
 
 import rasa.core.policies.rule_policy
 import rasa.core.processor
 from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.rule_policy import RULES, RulePolicy
 from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.shared.core.constants import PREVIOUS_ACTION, USER
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, ActionReverted, ActiveLoop, Event, Restarted, SessionStarted, UserUtteranceReverted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.constants import ACTION_NAME, INTENT
 from threadpoolctl import threadpool_limits
 
-_MOST_STEPS = 10_000
-"""Steps of conversations whose rules are remembered; a step is an action and the intent before it."""
-
+_SIMPLE_STEP = {PREVIOUS_ACTION: [ACTION_NAME], USER: [INTENT]}
+_LOOKING_BACK = (ActionReverted, ActiveLoop, Restarted, SessionStarted, UserUtteranceReverted)
+"""Events that change what the events before them mean."""
 
 COPIES_FOR_THE_LOG = (rasa.core.processor, rasa.core.policies.rule_policy)
 """Modules of Rasa that copy for their log, and for nothing else."""
@@ -73,32 +77,51 @@ class GraphInOrder(DaskGraphRunner):
         return list(order.items())
 
 
-class RulesByStep:
-    """Remembers which rules fit a step of a conversation.
+class RulesByPast:
+    """The rules by the last steps of a conversation that they ask for: for each step the action, and what the visitor meant.
 
     Args:
         lookup: the action of each rule, by the rule's key.
 
     Attributes:
-        about_text: whether any rule asks for what a visitor typed, rather than for what it means.
+        simple: whether all rules ask for actions and intents alone, in each of their steps; no others are known here.
     """
 
     def __init__(self, lookup: dict[str, str]) -> None:
         self.lookup = lookup
-        self.about_text = any(f'"{TEXT}"' in key for key in lookup)
-        self._by_step: dict[str, dict[str, str]] = {}
+        self._keys: dict[tuple[tuple[str, str], ...], str] = {}
+        self.simple = bool(lookup)
+        for key in lookup:
+            steps = json.loads(key)
+            if any({kind: [*state] for kind, state in step.items()} != _SIMPLE_STEP for step in steps):
+                self.simple = False
+                return
+            self._keys[tuple((step[PREVIOUS_ACTION][ACTION_NAME], step[USER][INTENT]) for step in steps)] = key
+        self._longest = max(map(len, self._keys), default=0)
 
-    def fitting(self, step: dict[str, dict[str, Any]], find: Callable[[], set[str]]) -> dict[str, str]:
-        """The part of the lookup that fits a step; what `find` gives, where it is not remembered."""
-        if self.about_text:
-            return self.lookup
-        # where no rule asks for the text, the step is the same without it: what a visitor typed is not remembered
-        key = repr({kind: {name: value for name, value in state.items() if name != TEXT} for kind, state in step.items()})
-        if key not in self._by_step:
-            if len(self._by_step) >= _MOST_STEPS:
-                self._by_step.clear()
-            self._by_step[key] = {rule: self.lookup[rule] for rule in find()}
-        return self._by_step[key]
+    def applying(self, events: Sequence[Event]) -> Optional[str]:
+        """The key of the rule that applies after `events`, the one that Rasa takes where several do; None where none does, or where that is not known here."""
+        past = _last_steps(events, self._longest)
+        found = (self._keys.get(tuple(past[-length:])) for length in range(1, len(past) + 1))
+        return max((key for key in found if key), key=len, default=None)
+
+
+def _last_steps(events: Sequence[Event], most: int) -> list[tuple[str, str]]:
+    """The last steps of a conversation that are whole, at most so many: the action before it, and the intent of the message that was the last one then."""
+    steps: list[list[Optional[str]]] = [[None, None]]
+    for event in reversed(events):
+        if isinstance(event, UserUttered):
+            steps = [[action, event.intent_name if intent is None else intent] for action, intent in steps]
+        elif isinstance(event, ActionExecuted) and steps[-1][0] is None:
+            steps[-1][0] = event.action_name
+            if len(steps) < most:
+                steps.append([None, None])
+        elif isinstance(event, _LOOKING_BACK):
+            break
+        if all(action and intent for action, intent in steps):
+            break
+    whole = itertools.takewhile(all, steps)
+    return [(str(action), str(intent)) for action, intent in whole][::-1]
 
 
 def _trust_actions() -> None:
@@ -107,42 +130,24 @@ def _trust_actions() -> None:
 
 
 def _look_up_rules() -> None:
-    """Have RulePolicy look up the rules that fit the last step of a conversation, where it would try all of them for every message."""
-    if not hasattr(RulePolicy, "_every_possible_key"):
-        RulePolicy._every_possible_key = RulePolicy._get_possible_keys
-        RulePolicy._get_possible_keys = _possible_keys
-
-
-    if not hasattr(RulePolicy, "_every_action_from_rules"):
-        RulePolicy._every_action_from_rules = RulePolicy._find_action_from_rules
+    """Have RulePolicy look up the rule for the last steps of a conversation, where it would try all of them on the whole of it."""
+    if not hasattr(RulePolicy, "_try_every_rule"):
+        RulePolicy._try_every_rule = RulePolicy._find_action_from_rules
         RulePolicy._find_action_from_rules = _action_from_rules
 
 
 def _action_from_rules(self: RulePolicy, tracker: DialogueStateTracker, domain: Domain, use_text_for_last_user_input: bool) -> tuple[Optional[str], Optional[str], bool]:
-    """What Rasa's own method gives; where no rule asks for a text, without trying the text."""
-    if use_text_for_last_user_input and not tracker.active_loop_name and not _rules_by_step(self).about_text:
-        return None, None, False
-    found: tuple[Optional[str], Optional[str], bool] = self._every_action_from_rules(tracker, domain, use_text_for_last_user_input)
+    """What Rasa's own method gives: the action, the rule's key, and whether a form is left."""
+    rules: Optional[RulesByPast] = self.__dict__.get("_rules_by_past")
+    if rules is None or rules.lookup is not self.lookup[RULES]:
+        rules = self._rules_by_past = RulesByPast(self.lookup[RULES])
+    if rules.simple and not tracker.active_loop_name:
+        if use_text_for_last_user_input:
+            return None, None, False  # no rule asks for what was typed
+        if key := rules.applying(tracker.events):
+            return rules.lookup[key], key, False
+    found: tuple[Optional[str], Optional[str], bool] = self._try_every_rule(tracker, domain, use_text_for_last_user_input)
     return found
-
-
-def _rules_by_step(policy: RulePolicy) -> RulesByStep:
-    """What is remembered of a policy's rules."""
-    lookup = policy.lookup[RULES]
-    found: Optional[RulesByStep] = policy.__dict__.get("_rules_by_step")
-    if found is None or found.lookup is not lookup:
-        found = policy._rules_by_step = RulesByStep(lookup)
-    return found
-
-
-def _possible_keys(self: RulePolicy, lookup: dict[str, str], states: list[dict[str, dict[str, Any]]]) -> set[str]:
-    """The keys of the rules in `lookup` that apply after `states`, as Rasa's own method gives them."""
-    if lookup is not self.lookup[RULES] or not states:
-        every: set[str] = self._every_possible_key(lookup, states)
-        return every
-    fitting = _rules_by_step(self).fitting(states[-1], lambda: self._every_possible_key(lookup, states[-1:]))
-    possible: set[str] = self._every_possible_key(fitting, states)
-    return possible
 
 
 class _NoCopies:

@@ -2,21 +2,26 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import copy
 import gc
 from pathlib import Path
 from typing import Any, Callable
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rasa.core.channels.channel import UserMessage
-from rasa.core.policies.rule_policy import RULES, RulePolicy
+from rasa.core.policies.rule_policy import RulePolicy
 from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.shared.core.events import ActionExecuted, ActionReverted, BotUttered, Event, Restarted, SessionStarted, SlotSet, UserUtteranceReverted, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 from threadpoolctl import threadpool_info
 
 from folderwijs import speed
 from folderwijs.engine import Engine
 from folderwijs.replies import Reply
-from folderwijs.speed import GraphInOrder, RulesByStep
+from folderwijs.speed import GraphInOrder, RulesByPast
 
 WORD = "zeldzaamwoord"
 
@@ -30,13 +35,6 @@ def replies(engine: Engine, conversation: str, *messages: str) -> list[Reply]:
         return last
 
     return asyncio.run(run())
-
-
-STEPS = [
-    {"user": {"intent": intent}, "prev_action": {"action_name": action}}
-    for intent in ("fietsen", "alarm_wond", "meerdere_vragen", "onbekend")
-    for action in ("action_listen", "action_answer", "action_urgent")
-]
 
 
 def rule_policy(engine: Engine) -> RulePolicy:
@@ -53,45 +51,54 @@ def test_the_graph_runs_in_order_and_gives_what_dask_gives(engine: Engine) -> No
     assert [{**message[0].as_dict(only_output_properties=True), "message_id": ""} for message in ours.values()] == [{**message[0].as_dict(only_output_properties=True), "message_id": ""} for message in dasks.values()]
 
 
-@pytest.mark.parametrize("states", [[], *([step] for step in STEPS), STEPS[:2], STEPS[1:3], [{}, STEPS[0]], [{}], [{"user": {"text": WORD}, "prev_action": {"action_name": "action_listen"}}]])
-def test_the_rules_that_apply_are_those_that_rasa_finds(engine: Engine, states: list[dict[str, Any]]) -> None:
-    policy = rule_policy(engine)
-    for _ in range(2):
-        assert policy._get_possible_keys(policy.lookup[RULES], states) == policy._every_possible_key(policy.lookup[RULES], states)
-    assert policy._get_possible_keys({}, states) == set()
+INTENTS = ("fietsen", "alarm_wond", "meerdere_vragen", "onbekend", "groet")
+EVENTS = st.lists(
+    st.one_of(
+        st.sampled_from(INTENTS).map(lambda intent: UserUttered("iets", {"name": intent})),
+        st.sampled_from(("action_listen", "action_answer", "action_urgent", "action_clarify", "action_session_start")).map(ActionExecuted),
+        st.sampled_from((BotUttered("tekst"), SlotSet("context", {}), SessionStarted(), Restarted(), UserUtteranceReverted(), ActionReverted())),
+    ),
+    max_size=14,
+)
 
 
-def test_rules_are_looked_up(engine: Engine, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    understood_as("fietsen", "fietsen", "fietsen")
-    tried, applicable = [], RulePolicy._is_rule_applicable
-
-    def note(self: RulePolicy, *arguments: Any) -> bool:
-        tried.append(arguments)
-        return bool(applicable(self, *arguments))
-
-    replies(engine, "looked up", "fietsen", "fietsen")
-    monkeypatch.setattr(RulePolicy, "_is_rule_applicable", note)
-    replies(engine, "looked up", "fietsen")
-    rules = len(rule_policy(engine).lookup[RULES])
-    assert 0 < len(tried) < rules, f"a message tries {len(tried)} of {rules} rules: Rasa chooses rules in another way now, see RulesByStep"
+def both(engine: Engine, events: list[Event]) -> tuple[Any, Any]:
+    """The action after some events, by ours and by Rasa's own method."""
+    policy, domain = rule_policy(engine), engine._agent.domain
+    trackers = [DialogueStateTracker.from_events("past", copy.deepcopy(events), domain.slots) for _ in range(2)]
+    return policy._find_action_from_rules(trackers[0], domain, False)[0], policy._try_every_rule(trackers[1], domain, False)[0]
 
 
-def test_what_is_typed_is_not_remembered_with_the_rules(engine: Engine) -> None:
-    replies(engine, "typed", f"mag ik fietsen {WORD}?")
-    assert WORD not in repr(rule_policy(engine)._rules_by_step._by_step)
+@given(EVENTS)
+def test_the_rule_that_is_looked_up_is_the_one_that_rasa_finds(engine: Engine, events: list[Event]) -> None:
+    ours, rasas = both(engine, events)
+    assert ours == rasas
 
 
-def test_rules_about_a_text_are_not_remembered() -> None:
-    lookup = {'[{"user": {"text": "hoi"}}]': "action_answer"}
-    assert RulesByStep(lookup).fitting({"user": {"text": "hoi"}}, set) == lookup
+@pytest.mark.parametrize("intent", INTENTS)
+@pytest.mark.parametrize("before", [(), (ActionExecuted("action_listen"), UserUttered("iets", {"name": "fietsen"}), ActionExecuted("action_answer"))])
+def test_in_a_conversation_as_it_goes_too(engine: Engine, intent: str, before: tuple[Event, ...]) -> None:
+    events = [*before, ActionExecuted("action_listen"), UserUttered("iets", {"name": intent})]
+    ours, rasas = both(engine, events)
+    assert ours == rasas
+    assert ours is not None or intent == "onbekend"
+    ours, rasas = both(engine, [*events, ActionExecuted(ours or "action_clarify"), BotUttered("tekst"), SlotSet("context", {})])
+    assert ours == rasas
+    assert ours == "action_listen" or intent == "onbekend"
 
 
-def test_the_rules_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "_MOST_STEPS", 2)
-    rules = RulesByStep({"a": "action_answer"})
-    for intent in ("fietsen", "beloop", "operatie"):
-        assert rules.fitting({"user": {"intent": intent}}, lambda: {"a"}) == {"a": "action_answer"}
-    assert len(rules._by_step) == 1
+def test_rasa_does_not_try_its_rules(engine: Engine, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    understood_as("fietsen")
+    monkeypatch.setattr(RulePolicy, "_is_rule_applicable", lambda *arguments: pytest.fail("Rasa looks for its rules in another way now: see _look_up_rules"))
+    assert replies(engine, "looked up", "fietsen")[0].topics == ("fietsen",)
+
+
+@pytest.mark.parametrize("key", ['[{"prev_action": {"action_name": "action_listen"}, "user": {"text": "hoi"}}]', '[{"prev_action": {"action_name": "action_listen"}}]', '[{"user": {"intent": "groet"}, "slots": {"a": [1.0]}, "prev_action": {"action_name": "a"}}]', '[{}, {"prev_action": {"action_name": "action_listen"}, "user": {"intent": "groet"}}]'])
+def test_other_rules_are_left_to_rasa(key: str) -> None:
+    simple = '[{"prev_action": {"action_name": "action_listen"}, "user": {"intent": "fietsen"}}]'
+    assert RulesByPast({simple: "action_answer"}).simple
+    assert not RulesByPast({simple: "action_answer", key: "action_answer"}).simple
+    assert not RulesByPast({}).simple
 
 
 def test_the_results_of_our_own_actions_are_not_checked(engine: Engine, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,22 +113,6 @@ def test_garbage_is_not_looked_for_in_the_model(engine: Engine) -> None:
 
 def test_the_sums_of_a_message_take_one_thread(engine: Engine) -> None:
     assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
-
-
-def test_no_time_is_spent_on_rules_about_texts(engine: Engine, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    understood_as("fietsen", "fietsen")
-    asked, states = [], RulePolicy._prediction_states
-
-    def note(self: RulePolicy, tracker: Any, domain: Any, use_text_for_last_user_input: bool = False, rule_only_data: Any = None) -> Any:
-        asked.append(use_text_for_last_user_input)
-        return states(self, tracker, domain, use_text_for_last_user_input, rule_only_data)
-
-    monkeypatch.setattr(RulePolicy, "_prediction_states", note)
-    replies(engine, "no texts", "fietsen")
-    assert asked == [False, False], "once for the action and once to listen again"
-    monkeypatch.setattr(rule_policy(engine)._rules_by_step, "about_text", True)
-    replies(engine, "texts", "fietsen")
-    assert True in asked, "Rasa asks for rules about texts in another way now: see _action_from_rules"
 
 
 @pytest.mark.parametrize("module", speed.COPIES_FOR_THE_LOG, ids=lambda module: str(module.__name__))
@@ -139,8 +130,8 @@ def test_what_rasa_copies_there_is_for_its_log_alone(module: Any) -> None:
 def test_the_domain_is_looked_at_once(engine: Engine, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     understood_as("fietsen", "fietsen")
     replies(engine, "domain", "fietsen")
-    assert "_found_empty" in engine._agent.domain.__dict__, "Rasa asks in another place whether its domain is empty: see _look_at_the_domain_once"
-    monkeypatch.setattr(type(engine._agent.domain), "_is_empty", lambda self: pytest.fail("the domain is written out again"))
+    assert "_found_empty" in engine._agent.processor.domain.__dict__, "Rasa asks in another place whether its domain is empty: see _look_at_the_domain_once"
+    monkeypatch.setattr(type(engine._agent.processor.domain), "_is_empty", lambda self: pytest.fail("the domain is written out again"))
     replies(engine, "domain", "fietsen")
     monkeypatch.undo()
-    assert engine._agent.domain.is_empty() is engine._agent.domain._is_empty() is False
+    assert engine._agent.processor.domain.is_empty() is engine._agent.processor.domain._is_empty() is False
