@@ -100,7 +100,7 @@ def page(numbers: Numbers) -> str:
         "![latency](performance-latency.png)",
         "",
         "Load: processes that ran or waited for a processor in the minute before, on the whole machine; a measurement that began at a load above "
-        f"{BUSY:g} was taken again, and the better one kept. Processor: of all processes of the set-up.",
+        f"{BUSY:g} was taken again, and the better one kept. Processor: of all processes of the set-up. Failed: no reply came (the default set-up was trained on few questions, and its policies then choose to wait), or an error.",
         f"The client itself, against a server that replies at once: {numbers['client']['per_second']:,.0f} messages a second at 50 users, median "
         f"{numbers['client']['median_ms']:.1f} ms, so it is not what limits.",
         "",
