@@ -9,6 +9,7 @@ from typing import Any, AsyncIterator, Callable
 import pytest
 from rasa.core.channels.channel import UserMessage
 from rasa.core.processor import MessageProcessor
+from talking import replies
 
 from actions.actions import ActionAnswer
 from folderwijs import queueing
@@ -20,17 +21,6 @@ from folderwijs.replies import Reply
 from folderwijs.settings import Settings
 
 WORD = "zeldzaamwoord"
-
-
-def replies(engine: Engine, conversation: str, *messages: str) -> list[Reply]:
-    """The replies to the last of `messages`."""
-
-    async def run() -> list[Reply]:
-        for message in messages:
-            last = await engine.reply(message, conversation)
-        return last
-
-    return asyncio.run(run())
 
 
 @pytest.fixture

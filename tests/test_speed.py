@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import copy
 import gc
 from pathlib import Path
@@ -16,25 +15,14 @@ from rasa.core.policies.rule_policy import RulePolicy
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.shared.core.events import ActionExecuted, ActionReverted, BotUttered, Event, Restarted, SessionStarted, SlotSet, UserUtteranceReverted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from talking import replies
 from threadpoolctl import threadpool_info
 
 from folderwijs import speed
 from folderwijs.engine import Engine
-from folderwijs.replies import Reply
 from folderwijs.speed import GraphInOrder, RulesByPast
 
 WORD = "zeldzaamwoord"
-
-
-def replies(engine: Engine, conversation: str, *messages: str) -> list[Reply]:
-    """The replies to the last of `messages`."""
-
-    async def run() -> list[Reply]:
-        for message in messages:
-            last = await engine.reply(message, conversation)
-        return last
-
-    return asyncio.run(run())
 
 
 def rule_policy(engine: Engine) -> RulePolicy:
