@@ -16,7 +16,7 @@ from typing import NamedTuple, Optional, Sequence
 
 import uvloop
 
-from benchmarks.memory import megabytes
+from benchmarks.processes import megabytes, verdict
 
 TIMES = 10
 ENOUGH = 0.9
@@ -253,9 +253,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with own_service() as (url, process):
         seen = overload(url, process, chosen.seconds)
     print(seen)
-    for problem in seen.problems():
-        print(f"NOT KEPT: {problem}", file=sys.stderr)
-    return 1 if seen.problems() else 0
+    return verdict(seen.problems())
 
 
 if __name__ == "__main__":

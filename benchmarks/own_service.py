@@ -11,7 +11,7 @@ from typing import Iterator
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from folderwijs.cli import _free_port
+from benchmarks.processes import free_port
 from folderwijs.settings import PROJECT
 
 
@@ -22,7 +22,7 @@ def own_service(**settings: str) -> Iterator[tuple[str, int]]:
     Raises:
         RuntimeError: it does not start within two minutes.
     """
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "LIMITS": "off", "WORKERS": "1", "QUESTIONS_DB": "off", **settings}
     service = subprocess.Popen([sys.executable, "-W", "ignore", "-m", "folderwijs", "serve"], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
@@ -33,7 +33,7 @@ def own_service(**settings: str) -> Iterator[tuple[str, int]]:
                     break
             except (URLError, ConnectionError):
                 if service.poll() is not None:
-                    break
+                    raise RuntimeError("the service ended before it could answer") from None
                 time.sleep(0.1)
         else:
             raise RuntimeError("the service did not start")

@@ -137,6 +137,19 @@ def _parents() -> dict[int, int]:
     return parents
 
 
+def megabytes(id_: int) -> float:
+    """Megabytes of memory that one process has in use, without its children; 0 where it is gone or this is not Linux."""
+    usage = _usage(id_)
+    return usage.megabytes if usage else 0.0
+
+
+def verdict(problems: Sequence[str]) -> int:
+    """Say which promises were not kept; gives the exit status of a command."""
+    for problem in problems:
+        print(f"NOT KEPT: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
 def _usage(id_: int) -> Usage | None:
     """What one process uses; None where it is gone."""
     try:

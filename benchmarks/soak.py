@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
-from benchmarks.memory import megabytes
 from benchmarks.overload import Visitor
+from benchmarks.processes import megabytes, verdict
 
 RATE = 10.0
 """Messages a second."""
@@ -132,9 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen.plot.parent.mkdir(parents=True, exist_ok=True)
     soaked.plot(chosen.plot)
     print(f"{sum(soaked.statuses.values())} messages; memory {soaked.samples[0].memory:.0f} to {soaked.samples[-1].memory:.0f} MB; plot in {chosen.plot}")
-    for problem in soaked.problems():
-        print(f"NOT KEPT: {problem}", file=sys.stderr)
-    return 1 if soaked.problems() else 0
+    return verdict(soaked.problems())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any, Sequence, get_args
 
 from starlette.applications import Starlette
 
-from benchmarks.memory import megabytes
+from benchmarks.processes import megabytes
 from folderwijs.replies import Kind
 from fuzzing.messages import body
 
