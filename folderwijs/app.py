@@ -232,14 +232,13 @@ class Service:
         conversation = self._conversation(token)
         self._count(request)
         engine = self._ready()
-        forgotten = body.session is not None and not await engine.remembers(conversation)
         with self._admitting():
-            replies = await engine.reply(message, conversation, lambda: self._turn(request))
-        for reply in replies:
+            turn = await engine.take_turn(message, conversation, lambda: self._turn(request))
+        for reply in turn.replies:
             metrics.REPLIES.labels(reply.kind).inc()
         if self._question_log is not None:
-            self._keep(self._question_log.replied(message, replies))
-        return _json(ChatResponse(token, replies, forgotten))
+            self._keep(self._question_log.replied(message, turn.replies))
+        return _json(ChatResponse(token, turn.replies, forgotten=body.session is not None and not turn.remembered))
 
     async def feedback(self, request: Request) -> Response:
         """POST /api/feedback: a visitor's opinion of an answer."""

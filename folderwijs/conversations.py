@@ -64,6 +64,11 @@ class BoundedTrackerStore(TrackerStore):
         packed = self._packed.get(sender_id)
         return decode(zlib.decompress(packed[1]), sender_id, self.domain) if packed else None
 
+    async def exists(self, conversation_id: str) -> bool:
+        """Whether anything of a conversation is still kept."""
+        self._forget()
+        return conversation_id in self._trackers or conversation_id in self._packed
+
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Keep the tracker with its last events only; it is now the one used last.
 

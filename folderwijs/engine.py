@@ -9,6 +9,7 @@ import re
 import traceback
 import warnings
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, AsyncContextManager, AsyncGenerator, Callable, Optional
 
@@ -49,8 +50,27 @@ logger = logging.getLogger(__name__)
 _COMMAND = re.compile(r"\A[\s/]+")
 """What stands before a message that Rasa would take for a command: it looks behind blanks too."""
 
-_ADMISSION: ContextVar[Callable[[], AsyncContextManager[Any]]] = ContextVar("admission", default=contextlib.nullcontext)
-"""What `Engine.reply` was called with: between it and the lock of the conversation stands Rasa's Agent."""
+Admission = Callable[[], AsyncContextManager[Any]]
+"""What is held while a message is worked on."""
+
+
+@dataclass
+class Turn:
+    """What came of a message.
+
+    Attributes:
+        admission: held while the message is worked on.
+        replies: at least one, once it was handled.
+        remembered: whether anything of the conversation was kept when its turn came; yes, where that cannot be found out.
+    """
+
+    admission: Admission = contextlib.nullcontext
+    replies: list[Reply] = field(default_factory=list)
+    remembered: bool = True
+
+
+_TURN: ContextVar[Turn] = ContextVar("turn")
+"""The turn that is being taken: between `Engine.take_turn` and the lock of the conversation stands Rasa's Agent."""
 
 
 class ActionFailed(Tellable):
@@ -94,15 +114,19 @@ class _AdmittingTurns(LockStore):
     The other way round, a few messages that wait for each other would keep all other visitors waiting too.
     """
 
-    def __init__(self, turns: LockStore) -> None:
+    def __init__(self, turns: LockStore, store: TrackerStore) -> None:
         self._turns = turns
+        self._store = store
         super().__init__()
 
     @contextlib.asynccontextmanager
     async def lock(self, conversation_id: str, *arguments: Any, **keywords: Any) -> AsyncGenerator[TicketLock, None]:
-        """Hold the conversation's lock, and what the caller of `Engine.reply` wants held."""
-        async with self._turns.lock(conversation_id, *arguments, **keywords) as lock, _ADMISSION.get()():
-            yield lock
+        """Hold the conversation's lock, and what the caller of `Engine.take_turn` wants held."""
+        turn = _TURN.get()
+        async with self._turns.lock(conversation_id, *arguments, **keywords) as lock:
+            turn.remembered = bool(await self._store.exists(conversation_id))
+            async with turn.admission():
+                yield lock
 
 
 class Engine:
@@ -125,14 +149,18 @@ class Engine:
         self.answers = answers
         self.store = store
         try:
-            self._agent = Agent.load(model, tracker_store=store, lock_store=_AdmittingTurns(turns or TurnLockStore()), action_endpoint=InProcessActions())
+            self._agent = Agent.load(model, tracker_store=store, lock_store=_AdmittingTurns(turns or TurnLockStore(), store), action_endpoint=InProcessActions())
         except Exception as error:  # noqa: BLE001, what a damaged archive raises depends on where it is damaged
             raise ModelError(f"the model at {model} cannot be loaded ({type(error).__name__}: {error}): run `make train`") from error
         speed.settle()
         if self._agent.processor is not None:  # Rasa would go on without the conversation where the store fails, and the visitor would not know
             self._agent.processor.tracker_store = store
 
-    async def reply(self, text: str, conversation: str, admission: Callable[[], AsyncContextManager[Any]] = contextlib.nullcontext) -> list[Reply]:
+    async def reply(self, text: str, conversation: str, admission: Admission = contextlib.nullcontext) -> list[Reply]:
+        """The replies to one message; see `take_turn`."""
+        return (await self.take_turn(text, conversation, admission)).replies
+
+    async def take_turn(self, text: str, conversation: str, admission: Admission = contextlib.nullcontext) -> Turn:
         """Reply to one message.
 
         Args:
@@ -141,35 +169,27 @@ class Engine:
             admission: held while the message is worked on, but not while it waits for the messages before it in its conversation.
 
         Returns:
-            At least one reply; an error reply where something failed inside.
+            The turn, with an error reply where something failed inside.
 
         Raises:
             NotAdmitted: as `admission` does.
         """
-        channel = _RepliesChannel()
-        _ADMISSION.set(admission)
+        channel, turn = _RepliesChannel(), Turn(admission)
+        _TURN.set(turn)
         try:
             await self._agent.handle_message(UserMessage(_ordinary(text), channel, conversation, input_channel="folderwijs"))
-            replies = [from_builtins(message["custom"]) for message in channel.messages if "custom" in message]
+            turn.replies = [from_builtins(message["custom"]) for message in channel.messages if "custom" in message]
         except NotAdmitted:
             raise
         except (StoreAway, LockError) as error:  # what was said before stays as it is
             logger.error("a message could not be handled: %s", type(error).__name__)
-            return [self.answers.error()]
+            turn.replies = [self.answers.error()]
         except Exception as error:  # noqa: BLE001, a visitor must get a sentence, whatever failed
             logger.error("a message could not be handled: %s", type(error).__name__)
-            replies = []
-        if not replies:
+        if not turn.replies:
             await self._drop(conversation)
-            return [self.answers.error()]
-        return replies
-
-    async def remembers(self, conversation: str) -> bool:
-        """Whether anything of a conversation is still kept; yes, where that cannot be found out."""
-        try:
-            return bool(await self.store.exists(conversation))
-        except StoreAway:
-            return True
+            turn.replies = [self.answers.error()]
+        return turn
 
     async def reaches_store(self) -> bool:
         """Whether the store of the conversations can be used."""

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, AsyncGenerator, Optional
 
 from rasa.core.lock import TicketLock
@@ -28,8 +29,8 @@ _LOOK_AGAIN = 0.01  # seconds, times the number of turns before this one
 _NOW = "local time = redis.call('TIME'); local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
 
 _ENTER = Script(
-    # KEYS: the line of turns, and until when each is alive. ARGV: the turn, milliseconds to live, most turns waiting.
-    # Gives how many turns come before this one, or -1 where too many do.
+    # KEYS: the line of turns, until when each is alive, the conversation. ARGV: the turn, milliseconds to live, most turns waiting.
+    # Gives how many turns come before this one, or -1 where too many do; and with 0 the conversation.
     _NOW
     + """
     local head = redis.call('LINDEX', KEYS[1], 0)
@@ -39,25 +40,44 @@ _ENTER = Script(
         head = redis.call('LINDEX', KEYS[1], 0)
     end
     if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then
-        if redis.call('LLEN', KEYS[1]) > tonumber(ARGV[3]) then return -1 end
+        if redis.call('LLEN', KEYS[1]) > tonumber(ARGV[3]) then return {-1} end
         redis.call('RPUSH', KEYS[1], ARGV[1])
     end
     redis.call('HSET', KEYS[2], ARGV[1], now + ARGV[2])
     redis.call('PEXPIRE', KEYS[1], ARGV[2])
     redis.call('PEXPIRE', KEYS[2], ARGV[2])
-    return redis.call('LPOS', KEYS[1], ARGV[1])
+    local before = redis.call('LPOS', KEYS[1], ARGV[1])
+    if before > 0 then return {before} end
+    return {0, redis.call('GET', KEYS[3])}
     """
 )
 _LEAVE = Script("redis.call('LREM', KEYS[1], 1, ARGV[1]); return redis.call('HDEL', KEYS[2], ARGV[1])")
-_SAVE = Script(
-    # KEYS: the conversation, the line of turns. ARGV: the turn, the conversation, seconds to keep it.
-    # A turn that was taken for dead must not write over the turn that came after it.
+_KEEP_AND_LEAVE = Script(
+    # KEYS: the line of turns, until when each is alive, the conversation. ARGV: the turn, the conversation, seconds to keep it.
+    # A turn that was taken for dead must not write over the turn that came after it; one that says twice that it leaves has kept its own.
     """
-    if ARGV[1] ~= '' and redis.call('LINDEX', KEYS[2], 0) ~= ARGV[1] then return 0 end
-    redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+    if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return redis.call('GET', KEYS[3]) == ARGV[2] and 1 or 0 end
+    redis.call('SET', KEYS[3], ARGV[2], 'EX', ARGV[3])
+    redis.call('LREM', KEYS[1], 1, ARGV[1])
+    redis.call('HDEL', KEYS[2], ARGV[1])
     return 1
     """
 )
+
+
+@dataclass
+class RedisTurn:
+    """A turn that has its conversation: what is read and written in it goes to Redis with its beginning and its end, and so costs no commands of its own.
+
+    Attributes:
+        name: no other turn has it.
+        events: the conversation as `encode` gives it, or None where there is none.
+        seconds: to keep it for, where it was saved in this turn.
+    """
+
+    name: str
+    events: Optional[bytes]
+    seconds: Optional[int] = None
 
 
 class RedisTurns(LockStore):
@@ -72,51 +92,62 @@ class RedisTurns(LockStore):
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
-        self._holding: dict[str, str] = {}
+        self._holding: dict[str, RedisTurn] = {}
         super().__init__()
 
-    def holder(self, conversation: str) -> str:
-        """The turn of this process that has the conversation, or ""."""
-        return self._holding.get(conversation, "")
+    def holder(self, conversation: str) -> Optional[RedisTurn]:
+        """The turn of this process that has the conversation, or None."""
+        return self._holding.get(conversation)
 
     @asynccontextmanager
     async def lock(self, conversation_id: str, *arguments: Any, **keywords: Any) -> AsyncGenerator[TicketLock, None]:
-        """Hold the conversation's lock.
+        """Hold the conversation's lock. What was saved meanwhile is kept at the end, and is not where the turn ends in an error.
 
         Raises:
             StoreAway: Redis cannot be reached.
-            LockError: too many turns come before this one, or they take too long.
+            LockError: too many turns come before this one, or they take too long; or this one took so long that it was taken for dead.
         """
-        turn = secrets.token_urlsafe(9)
-        keys = _turn_keys(conversation_id)
+        name = secrets.token_urlsafe(9)
+        keys = [*_turn_keys(conversation_id), _key(conversation_id)]
+        left = False
         try:
-            await self._wait(keys, turn)
-            alive = asyncio.ensure_future(self._stay_alive(keys, turn))
+            turn = RedisTurn(name, await self._wait(keys, name))
+            alive = asyncio.ensure_future(self._stay_alive(keys, name))
             self._holding[conversation_id] = turn
             try:
                 yield TicketLock(conversation_id)
             finally:
                 alive.cancel()
-                if self._holding.get(conversation_id) == turn:
+                if self._holding.get(conversation_id) is turn:
                     del self._holding[conversation_id]
+            if turn.seconds is not None:
+                left = await self._keep_and_leave(keys, turn)
         finally:
-            await self._leave(keys, turn)
+            if not left:
+                await self._leave(keys, name)
 
-    async def _wait(self, keys: list[str], turn: str) -> None:
+    async def _wait(self, keys: list[str], turn: str) -> Optional[bytes]:
+        """Wait until it is the turn's turn; gives the conversation as it then is."""
         until = time.monotonic() + LONGEST_WAIT
-        while (before := await self._enter(keys, turn)) != 0:
-            if before < 0 or time.monotonic() > until:
+        while (entered := await self._enter(keys, turn))[0] != 0:
+            if entered[0] < 0 or time.monotonic() > until:
                 raise LockError("the turns before this one are too many, or take too long")
-            await asyncio.sleep(_LOOK_AGAIN * before)
+            await asyncio.sleep(_LOOK_AGAIN * entered[0])
+        return entered[1]  # type: ignore[no-any-return]
 
-    async def _enter(self, keys: list[str], turn: str) -> int:
-        return int(await self._link.run(_ENTER, keys, turn, int(TURN_SECONDS * 1000), MOST_WAITING))
+    async def _enter(self, keys: list[str], turn: str) -> list[Any]:
+        return list(await self._link.run(_ENTER, keys, turn, int(TURN_SECONDS * 1000), MOST_WAITING))
 
     async def _stay_alive(self, keys: list[str], turn: str) -> None:
         while True:
             await asyncio.sleep(TURN_SECONDS / 3)
             with suppress(StoreAway):
                 await self._enter(keys, turn)
+
+    async def _keep_and_leave(self, keys: list[str], turn: RedisTurn) -> bool:
+        if not await self._link.run(_KEEP_AND_LEAVE, keys, turn.name, turn.events, turn.seconds):
+            raise LockError("another turn has the conversation")
+        return True
 
     async def _leave(self, keys: list[str], turn: str) -> None:
         with suppress(StoreAway):  # then the turn lapses by itself
@@ -148,22 +179,23 @@ class RedisConversations(TrackerStore):
         Raises:
             StoreAway: Redis cannot be reached.
         """
-        kept = await self._link.command("GET", _key(sender_id))
+        turn = self._turns.holder(sender_id)
+        kept = turn.events if turn else await self._link.command("GET", _key(sender_id))
         if kept is None:
             return None
         return decode(kept, sender_id, self.domain)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Keep the last events of a tracker.
+        """Keep the last events of a tracker: at the end of its turn, or at once where it has none.
 
         Raises:
             StoreAway: Redis cannot be reached.
-            LockError: the turn took so long that it was taken for dead.
         """
-        keys = [_key(tracker.sender_id), _turn_keys(tracker.sender_id)[0]]
-        kept = encode(tracker, self._max_events)
-        if not await self._link.run(_SAVE, keys, self._turns.holder(tracker.sender_id), kept, self._seconds):
-            raise LockError("another turn has the conversation")
+        events = encode(tracker, self._max_events)
+        if turn := self._turns.holder(tracker.sender_id):
+            turn.events, turn.seconds = events, self._seconds
+        else:
+            await self._link.command("SET", _key(tracker.sender_id), events, "EX", self._seconds)
 
     async def exists(self, conversation_id: str) -> bool:
         """Whether anything of a conversation is still kept.
@@ -171,7 +203,8 @@ class RedisConversations(TrackerStore):
         Raises:
             StoreAway: Redis cannot be reached.
         """
-        return bool(await self._link.command("EXISTS", _key(conversation_id)))
+        turn = self._turns.holder(conversation_id)
+        return turn.events is not None if turn else bool(await self._link.command("EXISTS", _key(conversation_id)))
 
     async def drop(self, sender_id: str) -> None:
         """Forget one conversation.
@@ -179,6 +212,8 @@ class RedisConversations(TrackerStore):
         Raises:
             StoreAway: Redis cannot be reached.
         """
+        if turn := self._turns.holder(sender_id):
+            turn.events, turn.seconds = None, None
         await self._link.command("DEL", _key(sender_id))
 
     async def reaches(self) -> bool:

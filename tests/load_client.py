@@ -1,6 +1,6 @@
 """Visitors, in a process of their own: `python load_client.py USERS CONVERSATIONS SECONDS ADDRESS...` talks and prints what came of it as JSON.
 
-Nothing but the standard library, so that it takes little of the processor that the service needs. A visitor whose message gets no reply
+It takes little of the processor that the service needs: bare streams, on the event loop that the service runs on too. A visitor whose message gets no reply
 sends it again to the next address, as a proxy would.
 """
 
@@ -13,6 +13,8 @@ import time
 from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
+
+import uvloop
 
 MESSAGES = ("mag ik fietsen?", "waar staat dat?", "hoe lang duurt het herstel?", "waar staat dat?", "helpt een operatie?", "waar staat dat?")
 """Every second one leans on the turn before."""
@@ -88,4 +90,5 @@ async def main(users: int, conversations: int, seconds: float, *addresses: str) 
 
 
 if __name__ == "__main__":
+    uvloop.install()
     asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), *sys.argv[4:]))

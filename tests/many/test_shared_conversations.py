@@ -173,21 +173,100 @@ def short_lives(monkeypatch: pytest.MonkeyPatch) -> float:
     return 0.3
 
 
+def test_what_a_turn_saves_is_kept_at_its_end(shared: RedisServer) -> None:
+    async def talk(one: Machine, other: Machine) -> None:
+        async with one.turns.lock("a"):
+            assert not await one.store.exists("a")
+            await one.store.save(DialogueStateTracker("a", []))
+            assert await one.store.exists("a")
+            assert await one.store.retrieve("a") is not None
+            assert not await other.store.exists("a")
+        assert await other.store.exists("a")
+        assert shared.client().ttl("folderwijs:{a}:events") > 50
+
+    run(talk, shared.url, 2)
+
+
+def test_nothing_of_a_turn_is_kept_where_it_ends_in_an_error(shared: RedisServer) -> None:
+    async def fail(machine: Machine) -> None:
+        async with machine.turns.lock("a"):
+            await machine.store.save(DialogueStateTracker("a", []))
+            raise ValueError("stuk")
+
+    async def talk(machine: Machine) -> None:
+        with pytest.raises(ValueError, match="stuk"):
+            await fail(machine)
+        assert not await machine.store.exists("a")
+
+    run(talk, shared.url)
+
+
+def test_what_a_turn_forgets_is_not_kept(shared: RedisServer) -> None:
+    async def talk(machine: Machine) -> None:
+        await machine.store.get_or_create_tracker("a")
+        async with machine.turns.lock("a"):
+            await machine.store.save(DialogueStateTracker("a", []))
+            await machine.store.drop("a")
+            assert not await machine.store.exists("a")
+        assert not await machine.store.exists("a")
+
+    run(talk, shared.url)
+
+
+def test_a_turn_asks_redis_twice_whatever_is_read_and_written_in_it(shared: RedisServer) -> None:
+    async def talk(machine: Machine) -> int:
+        async with machine.turns.lock("a"):
+            await machine.store.get_or_create_tracker("a")  # the scripts are known from here on
+        before = shared.client().info("commandstats")
+        async with machine.turns.lock("a"):
+            assert await machine.store.exists("a")
+            await machine.store.save(await machine.store.get_or_create_tracker("a"))
+            await machine.store.save(await machine.store.get_or_create_tracker("a"))
+        return sum(shared.client().info("commandstats")[name]["calls"] - before.get(name, {"calls": 0})["calls"] for name in ("cmdstat_evalsha",))
+
+    assert run(talk, shared.url) == 2
+
+
+def test_a_turn_that_says_twice_that_it_is_over_has_kept_its_own(shared: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second time is a command that was sent again because the connection was lost before its reply."""
+    leave = RedisTurns._keep_and_leave
+
+    async def twice(self: RedisTurns, keys: list[str], turn: module.RedisTurn) -> bool:
+        return await leave(self, keys, turn) and await leave(self, keys, turn)
+
+    monkeypatch.setattr(RedisTurns, "_keep_and_leave", twice)
+
+    async def talk(machine: Machine) -> None:
+        async with machine.turns.lock("a"):
+            await machine.store.get_or_create_tracker("a")
+        assert await machine.store.exists("a")
+
+    run(talk, shared.url)
+
+
 def test_a_turn_whose_process_died_lapses_and_cannot_write_any_more(shared: RedisServer, short_lives: float, monkeypatch: pytest.MonkeyPatch) -> None:
     async def dead(self: RedisTurns, keys: list[str], turn: str) -> None:
         return
 
     monkeypatch.setattr(RedisTurns, "_stay_alive", dead)
 
-    async def talk(one: Machine, other: Machine) -> float:
+    async def outlived(one: Machine, other: Machine) -> None:
         async with one.turns.lock("a"):
-            started = time.monotonic()
+            await one.store.save(DialogueStateTracker("a", []))
             async with other.turns.lock("a"):
-                waited = time.monotonic() - started
-                with pytest.raises(LockError):
-                    await one.store.save(DialogueStateTracker("a", []))
-                await other.store.save(DialogueStateTracker("a", []))
-        return waited
+                assert not await other.store.exists("a")
+                tracker = DialogueStateTracker("a", [])
+                tracker.update(UserUttered("van de ander"))
+                await other.store.save(tracker)
+
+    async def talk(one: Machine, other: Machine) -> float:
+        started = time.monotonic()
+        with pytest.raises(LockError):
+            await outlived(one, other)
+        kept = await other.store.retrieve("a")
+        assert kept is not None
+        assert [event.text for event in kept.events if isinstance(event, UserUttered)] == ["van de ander"]
+        return time.monotonic() - started
 
     assert short_lives * 0.9 < run(talk, shared.url, 2) < short_lives + 0.5
 
@@ -314,15 +393,18 @@ def test_what_cannot_be_read_is_forgotten(shared: RedisServer, machine_with_engi
 
 def test_everything_fails_soon_where_redis_says_nothing(shared: RedisServer) -> None:
     async def talk(machine: Machine) -> list[float]:
-        async with machine.turns.lock("a"):
-            shared.freeze()
-            times = []
-            for call in (machine.store.retrieve("a"), machine.store.exists("a"), machine.store.save(DialogueStateTracker("a", [])), machine.store.drop("a")):
-                started = time.monotonic()
-                with pytest.raises(StoreAway):
-                    await call
-                times.append(time.monotonic() - started)
+        shared.freeze()
+        times = []
+        for call in (machine.store.retrieve("a"), machine.store.exists("a"), machine.store.save(DialogueStateTracker("a", [])), machine.store.drop("a"), turn(machine)):
+            started = time.monotonic()
+            with pytest.raises(StoreAway):
+                await call
+            times.append(time.monotonic() - started)
         return times
+
+    async def turn(machine: Machine) -> None:
+        async with machine.turns.lock("a"):
+            pytest.fail("a turn without Redis")
 
     try:
         first, *others = run(talk, shared.url)
@@ -330,3 +412,22 @@ def test_everything_fails_soon_where_redis_says_nothing(shared: RedisServer) -> 
         shared.thaw()
     assert first < 1.3
     assert max(others) < 0.1, "nobody waits again for what was away a moment ago"
+
+
+def test_a_turn_that_cannot_be_kept_fails_soon(shared: RedisServer) -> None:
+    async def turn(machine: Machine) -> None:
+        async with machine.turns.lock("a"):
+            shared.freeze()
+            await machine.store.save(DialogueStateTracker("a", []))
+
+    async def talk(machine: Machine) -> float:
+        started = time.monotonic()
+        with pytest.raises(StoreAway):
+            await turn(machine)
+        return time.monotonic() - started
+
+    try:
+        took = run(talk, shared.url)
+    finally:
+        shared.thaw()
+    assert took < 1.5

@@ -11,7 +11,7 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import httpx
 import pytest
@@ -81,9 +81,24 @@ def load(service: Service, redis: RedisServer, users: int, conversations: int) -
     return Measured(told["messages"], told["seconds"], ours, others)
 
 
+ROUNDS = 4  # of one worker and of two, in turns: the machine itself is now faster, now slower
+
+
+def in_turns(services: Sequence[Service], redis: RedisServer) -> list[Measured]:
+    """What each service did under a few loads each."""
+    loads = [[load(service, redis, 16, 20) for service in services] for _ in range(ROUNDS)]
+    return [
+        Measured(
+            sum(each.messages for each in of_one), sum(each.seconds for each in of_one), [sum(shares) for shares in zip(*(each.busy for each in of_one))],
+            sum(each.others for each in of_one) / ROUNDS,
+        )
+        for of_one in zip(*loads)
+    ]
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc: what each process takes cannot be measured")
 def test_two_workers_do_at_least_1_6_times_the_work_of_one(model: Path, redis_server: RedisServer, tmp_path: Path) -> None:
-    """Measured in turns, up to eight times: a worker's share is a matter of luck too, and so is what else the machine does."""
+    """Measured up to four times: what else the machine does is a matter of luck."""
     with ExitStack() as stack:
         services = []
         for workers in (1, 2):
@@ -92,8 +107,8 @@ def test_two_workers_do_at_least_1_6_times_the_work_of_one(model: Path, redis_se
             wait_for_workers(service, workers)
             load(service, redis_server, 16, 6)
             services.append(service)
-        for _ in range(8):
-            one, two = (load(service, redis_server, 16, 40) for service in services)
+        for _ in range(4):
+            one, two = in_turns(services, redis_server)
             print(f"{one}\n{two}\nthroughput x{two.throughput / one.throughput:.2f}, capacity x{two.capacity / one.capacity:.2f}")
             problems = missed(one, two, worth := processors())
             print(f"{worth:.2f} processors: {problems}")
@@ -136,8 +151,7 @@ def missed(one: Measured, two: Measured, processors: float) -> list[str]:
         (min(two.busy) > 0.2 * sum(two.busy), "one worker does nearly everything"),
         # where other programs decided which worker got to work, neither the clock nor the shares say anything
         (max(one.others, two.others) > 0.2 or two.capacity >= 1.6 / slowed * one.capacity, "the work is not shared"),
-        # with fewer processors, the visitors and Redis take what the workers need
-        ((os.cpu_count() or 1) < 4 or max(one.others, two.others) > 0.2 or two.throughput >= 1.6 / slowed * one.throughput, "it is not faster"),
+        (max(one.others, two.others) > 0.2 or two.throughput >= 1.6 / slowed * one.throughput, "it is not faster"),
     ]
     return [problem for kept, problem in promises if not kept]
 
