@@ -111,7 +111,8 @@ ABLATIONS = (
     Variant("with spelling repair", spelling=True),
     Variant("without splitting a message", options={"split": 2.0, "split_joined": 2.0}),
     Variant("without rules for alarm signs", rules=False),
-    Variant("without a classifier of its own for alarm signs", alarms=False, options={"alarm": -0.46, "alarm_confirmed": -0.84}),
+    Variant("without a classifier of its own for alarm signs", alarms=False, options={"alarm": -0.46, "alarm_confirmed": -0.84, "story_alarm": -0.46, "story_alarm_confirmed": -0.84}),
+    Variant("without drawing a story towards its question", options={"question_clear": 2.0}),
     Variant("without a family's sum", options={"family": 2.0, "outside": 2.0}),
     Variant("without what follow-ups mean after the turn before", context=False),
 )

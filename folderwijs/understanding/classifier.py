@@ -24,6 +24,7 @@ _ARRAYS = "classifier.npz"
 _NAMES = "classifier.json"
 
 
+_TOLERANCE = 0.01  # of LinearSVC: a hundredth of the default's precision, a sixth less time, and the same reply to all of 1,590 held-out questions
 _THREADS = 2
 _REST = ""
 
@@ -34,7 +35,7 @@ def _fit(matrix: csr_matrix, labels: Sequence[str], own: set[str], cost: float) 
     Returns:
         Weights of shape (own labels, columns) and biases of shape (own labels,), the labels sorted.
     """
-    model = LinearSVC(C=cost, random_state=0).fit(matrix, [label if label in own else _REST for label in labels])
+    model = LinearSVC(C=cost, random_state=0, tol=_TOLERANCE).fit(matrix, [label if label in own else _REST for label in labels])
     if len(model.classes_) == 2:  # scikit-learn then keeps only the second one's
         weights, biases = np.vstack([-model.coef_, model.coef_]), np.concatenate([-model.intercept_, model.intercept_])
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterator, Sequence
 
 from folderwijs.understanding.words import Word, clean
@@ -34,15 +34,19 @@ class Clause:
         words: the words.
         text: the cleaned text from the first word to the end of the clause, with its closing mark.
         joined: whether the words before it end here by a mere joiner or comma, not by a sentence's end.
+        told: whether it goes on in a sentence without a question mark while others have one: there a verb comes first in what is told, too.
     """
 
     words: tuple[Word, ...]
     text: str
     joined: bool
+    told: bool = False
 
     @property
     def asks(self) -> bool:
         """Whether the clause looks like a question: a question mark, a question word or a verb first, or "ik vraag me af"."""
+        if self.told:
+            return bool(_ASKS_INSIDE.search(self.text))
         first, second = [*(word.text for word in self.words if word.text not in JOINERS), "", ""][:2]
         return "?" in self.text or first in _ASKS or (first in _BEFORE_ASKING and second in _ASKS) or bool(_ASKS_INSIDE.search(self.text))
 
@@ -61,19 +65,34 @@ def clauses(words: Sequence[Word], text: str) -> list[Clause]:
     for (start, joined), end in zip(cuts, ends):
         until = words[end].start if end < len(words) else len(cleaned)
         found.append(Clause(tuple(words[start:end]), cleaned[words[start].start : until].strip(), joined))
-    return found
+    return _telling(found) if "?" in cleaned else found
+
+
+def _telling(found: Sequence[Clause]) -> list[Clause]:
+    """The clauses of a message with a question mark, with what only goes on in a sentence without one."""
+    marked = []
+    for sentence in _by_sentence(found):
+        asked = any("?" in clause.text for clause in sentence)
+        marked += [replace(clause, told=clause.joined and not asked) for clause in sentence]
+    return marked
 
 
 def sentences(words: Sequence[Word], text: str) -> list[Clause]:
     """Cut a message at the ends of sentences only."""
-    whole: list[Clause] = []
-    for clause in clauses(words, text):
-        if whole and clause.joined:
-            last = whole[-1]
-            whole[-1] = Clause(last.words + clause.words, f"{last.text} {clause.text}", last.joined)
+    return [
+        Clause(tuple(word for clause in sentence for word in clause.words), " ".join(clause.text for clause in sentence), sentence[0].joined)
+        for sentence in _by_sentence(clauses(words, text))
+    ]
+
+
+def _by_sentence(found: Sequence[Clause]) -> list[list[Clause]]:
+    groups: list[list[Clause]] = []
+    for clause in found:
+        if groups and clause.joined:
+            groups[-1].append(clause)
         else:
-            whole.append(clause)
-    return whole
+            groups.append([clause])
+    return groups
 
 
 def _cuts(words: Sequence[Word], cleaned: str) -> Iterator[tuple[int, bool]]:

@@ -16,7 +16,7 @@ from folderwijs.understanding.context import ContextClassifier
 from folderwijs.understanding.features import FollowUp, Numbering, features_with, features_with_negations
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.segments import Clause, clauses, sentences
-from folderwijs.understanding.urgency import Urgency
+from folderwijs.understanding.urgency import Enough, Urgency
 from folderwijs.understanding.words import Word, clean
 
 POLITE = ("groet", "bedankt", "afscheid", "hoe_gaat_het")
@@ -44,9 +44,12 @@ class Options(msgspec.Struct, frozen=True):
         outside: this much for all intents outside the complaint together is enough, whatever a single question has.
         alarm: score of an alarm sign that is enough on its own; no probability, see `Urgency`.
         alarm_confirmed: the same where a rule of urgent.yml matches too.
+        story_alarm, story_alarm_confirmed: the same for a message of several sentences.
         split: each of two questions in sentences of their own must be at least this likely.
         split_joined: the same where only a comma or a joining word stands between them.
         split_whole: the whole message, with softened probabilities, must give each of them at least this.
+        question: how much the question in a story counts, beside the whole of it; between 0 and 1.
+        question_clear: the question must be at least this likely to ask something, on its own.
     """
 
     cost: float = 0.4
@@ -56,9 +59,13 @@ class Options(msgspec.Struct, frozen=True):
     outside: float = 0.2
     alarm: float = -0.95
     alarm_confirmed: float = -1.35
+    story_alarm: float = -0.7
+    story_alarm_confirmed: float = -1.0
     split: float = 0.5
     split_joined: float = 0.7
     split_whole: float = 0.01
+    question: float = 0.5
+    question_clear: float = 0.4
 
 
 class Knowledge(msgspec.Struct, frozen=True):
@@ -114,7 +121,9 @@ class Understander:
         self.options = options
         self._index = {label: index for index, label in enumerate(classifier.labels)}
         self._askable = np.array([_asks_something(label) for label in classifier.labels], dtype=np.float32)
-        self._urgency = Urgency(knowledge.alarm_rules, options.alarm, options.alarm_confirmed)
+        self._urgency = Urgency(
+            knowledge.alarm_rules, Enough(options.alarm, options.alarm_confirmed), Enough(options.story_alarm, options.story_alarm_confirmed)
+        )
 
     @classmethod
     def train(
@@ -163,14 +172,27 @@ class Understander:
         margins = self.classifier.margins(words)
         chances = self.classifier.chances(margins)
         ranking = self._ranking(chances)
-        alarm = self._urgency.find(words, dict(zip(self.classifier.labels, chances.tolist())), self._urgent(words))
+        told = sentences(words, text)
+        alarm = self._urgency.find(words, self._by_label(chances), self._urgent(words), lambda: self._alarming(told))
         if alarm:
             return Understood(alarm.sign, alarm.likelihood, ranking, (Part(text, alarm.sign, alarm.likelihood, ranking),), alarm.rule)
+        margins = self._towards_question(told, margins)
+        chances = self.classifier.chances(margins)
+        ranking = self._ranking(chances)
         part = msgspec.structs.replace(self._part(chances, text), after=self.context.after(words) if self.context else {})
         if part.intent in POLITE:
             part = self._asked_politely(words, text) or part
         parts = self._split(words, text, margins) or (part,)
         return Understood(SEVERAL if len(parts) > 1 else part.intent, part.confidence, ranking, parts)
+
+    def _by_label(self, chances: NDArray[np.float32]) -> dict[str, float]:
+        return dict(zip(self.classifier.labels, chances.tolist()))
+
+    def _alarming(self, told: Sequence[Clause]) -> Sequence[float]:
+        """How alarming each sentence of a story is; nothing where there is one sentence."""
+        if len(told) < 2:
+            return ()
+        return [self._urgency.score(self._by_label(self.classifier.probabilities(sentence.words)), self._urgent(sentence.words)) for sentence in told]
 
     def _urgent(self, words: Sequence[Word]) -> float:
         """By how much a message lies on the side of those with an alarm sign."""
@@ -205,6 +227,18 @@ class Understander:
             if part.intent != UNSURE and part.intent not in (*SMALLTALK, *REACTIONS) and part.confidence >= self.options.split:
                 return part
         return None
+
+    def _towards_question(self, told: Sequence[Clause], margins: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The margins of a message of such sentences, where it is a story with a question in it: drawn towards those of the question alone, if that is clear without the story."""
+        asked = [sentence for sentence in told if "?" in sentence.text] or [sentence for sentence in told if sentence.asks]
+        if not 0 < len(asked) < len(told):
+            return margins
+        alone = self.classifier.margins([word for sentence in asked for word in sentence.words])
+        chances = self.classifier.chances(alone)
+        if float((chances * self._askable).max()) < self.options.question_clear:
+            return margins
+        share = self.options.question
+        return (1 - share) * margins + share * alone
 
     def _split(self, words: Sequence[Word], text: str, margins: NDArray[np.float32]) -> tuple[Part, ...]:
         """The questions of a message that asks different things, or nothing where it asks one; `margins` are those of all its words."""

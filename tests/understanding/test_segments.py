@@ -86,3 +86,18 @@ def test_a_question_is_seen(text: str) -> None:
 def test_a_statement_asks_nothing(text: str) -> None:
     [clause] = sentences_of(text)
     assert not clause.asks
+
+
+@pytest.mark.parametrize(
+    ("text", "asking"),
+    [
+        ("Elke ochtend hetzelfde, dan gaat het wel. Mag ik fietsen?", ["mag ik fietsen?"]),
+        ("Ik weeg 80 kilo, is dat te veel? Dank u", ["is dat te veel?"]),
+        ("Toen het begon, zijn we gestopt maar ik vroeg me af hoe dat kan. Mag ik fietsen?", ["maar ik vroeg me af hoe dat kan.", "mag ik fietsen?"]),
+        ("Mag ik fietsen. Hoe lang duurt het?", ["mag ik fietsen.", "hoe lang duurt het?"]),  # who forgets a mark begins a sentence with the verb
+        ("mag ik fietsen, hoe lang duurt het", ["mag ik fietsen,", "hoe lang duurt het"]),  # who uses none at all puts questions in a row
+        ("Mag ik fietsen, en hoe lang duurt het?", ["mag ik fietsen,", "en hoe lang duurt het?"]),
+    ],
+)
+def test_in_a_sentence_without_a_mark_beside_one_with_it_a_verb_first_only_tells(text: str, asking: list[str]) -> None:
+    assert [clause.text for clause in clauses_of(text) if clause.asks] == asking

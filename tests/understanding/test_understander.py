@@ -247,6 +247,51 @@ def test_what_leans_on_the_turn_before_or_is_outside_is_never_one_of_several(und
 # Saving and loading.
 
 
+# A story with a question in it.
+
+class ByWords:
+    """In the place of a classifier: the probabilities of each intent by a word that must be there, the first that is."""
+
+    labels = ["fietsen", "leeftijd", "vervolg_zeker"]
+
+    def __init__(self, chances: Mapping[str, Sequence[float]]) -> None:
+        self._chances = chances
+
+    def margins(self, words: Sequence[Word]) -> NDArray[np.float32]:
+        texts = {word.text for word in words}
+        return np.log(np.array(next(chances for word, chances in self._chances.items() if word in texts), dtype=np.float32))
+
+    def chances(self, margins: NDArray[np.float32], *, soften: float = 1.0) -> NDArray[np.float32]:
+        powers: NDArray[np.float32] = np.exp(margins)
+        return powers / powers.sum()
+
+    def probabilities(self, words: Sequence[Word], *, soften: float = 1.0) -> NDArray[np.float32]:
+        return self.chances(self.margins(words))
+
+
+def understood_by_words(text: str, chances: Mapping[str, Sequence[float]]) -> Understood:
+    return understand(Understander(cast(Classifier, ByWords(chances)), KNOWLEDGE, OPTIONS), text)
+
+
+def test_a_clear_question_counts_beside_the_story_around_it() -> None:
+    story, question = [0.2, 0.7, 0.1], [0.9, 0.05, 0.05]
+    assert understood_by_words("de jeugd was er. mag ik fietsen?", {"jeugd": story, "fietsen": question}).intent == "fietsen"
+    assert understood_by_words("mag ik fietsen? de jeugd was er.", {"jeugd": story, "fietsen": question}).intent == "fietsen"
+    assert understood_by_words("de jeugd was er, mag ik fietsen?", {"jeugd": story, "fietsen": question}).intent == "leeftijd"  # one sentence
+
+
+def test_a_question_that_says_nothing_without_its_story_does_not_count() -> None:
+    story, question = [0.3, 0.6, 0.1], [0.3, 0.05, 0.65]
+    assert understood_by_words("de jeugd was er. klopt dat?", {"jeugd": story, "klopt": question}).intent == "leeftijd"
+
+
+def test_where_every_sentence_asks_the_message_is_read_as_a_whole() -> None:
+    story, question = [0.3, 0.6, 0.1], [0.9, 0.05, 0.05]
+    assert understood_by_words("was de jeugd er? mag ik fietsen?", {"jeugd": story, "fietsen": question}).ranking[0][0] == "leeftijd"
+
+
+
+
 def test_a_loaded_understander_understands_the_same(understander: Understander, tmp_path: Path) -> None:
     understander.save(tmp_path)
     loaded = Understander.load(tmp_path, OPTIONS)

@@ -4,7 +4,7 @@ import pytest
 
 from folderwijs.practice import AlarmSign, load_alarms
 from folderwijs.settings import PROJECT
-from folderwijs.understanding.urgency import WINDOW, Rule, Urgency
+from folderwijs.understanding.urgency import WINDOW, Enough, Rule, Urgency
 from folderwijs.understanding.words import Word, split_words
 
 SIGNS = load_alarms(PROJECT / "urgent.yml").signs
@@ -94,7 +94,7 @@ def test_one_word_is_not_two_parts() -> None:
 
 @pytest.fixture
 def urgency() -> Urgency:
-    return Urgency({"alarm_a": ["knap kuit"], "alarm_b": ["koorts hiel"]}, alone=0.5, confirmed=0.1)
+    return Urgency({"alarm_a": ["knap kuit"], "alarm_b": ["koorts hiel"]}, Enough(0.5, 0.1), Enough(0.8, 0.4))
 
 
 KNAP = split_words("een knap in mijn kuit")
@@ -139,7 +139,7 @@ def test_without_an_alarm_sign_there_is_no_alarm(urgency: Urgency, chances: dict
 
 
 def test_without_rules_only_what_is_learned_counts() -> None:
-    urgency = Urgency({}, alone=0.5, confirmed=0.1)
+    urgency = Urgency({}, Enough(0.5, 0.1), Enough(0.8, 0.4))
     assert urgency.find(KNAP, LIKELY, 0.4) is None
     assert urgency.find(KNAP, LIKELY, 0.6) is not None
 
@@ -234,3 +234,27 @@ def test_an_ordinary_message_matches_no_rule(text: str) -> None:
 def test_every_word_of_a_rule_can_be_typed(rule: str) -> None:
     words = [word.removesuffix("*") for part in rule.split() for word in part.removeprefix("!").split("|")]
     assert [word for word in words if words_of(word) != [word]] == []
+
+
+@pytest.mark.parametrize(
+    ("margin", "scores", "found"),
+    [
+        (0.6, [0.6], False),  # enough in a message of one sentence, and not in a story
+        (0.7, [-0.5, 0.9], True),  # the mean of the whole and its most alarming sentence
+        (0.7, [0.9, -0.5], True),
+        (0.9, [0.6, 0.6], False),  # nothing in it is alarming
+        (0.1, [-0.5, 1.5], True),  # one sentence is, though the whole hardly is
+    ],
+)
+def test_a_story_needs_an_alarming_sentence(urgency: Urgency, margin: float, scores: list[float], found: bool) -> None:
+    assert (urgency.find(NOTHING, LIKELY, margin, lambda: scores) is not None) is found
+
+
+def test_a_rule_confirms_in_a_story_too(urgency: Urgency) -> None:
+    assert urgency.find(KNAP, LIKELY, 0.5, lambda: [0.3]) is not None
+    assert urgency.find(NOTHING, LIKELY, 0.5, lambda: [0.3]) is None
+    assert urgency.find(KNAP, LIKELY, 0.5, lambda: [0.2]) is None
+
+
+def test_the_sentences_of_a_story_without_anything_alarming_are_not_looked_at(urgency: Urgency) -> None:
+    assert urgency.find(KNAP, LIKELY, -2.0, lambda: pytest.fail("looked at")) is None
