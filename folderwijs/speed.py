@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import itertools
 import json
+from functools import lru_cache
 from typing import Any, Optional, Sequence
 
 import rasa.core.policies.rule_policy
@@ -33,6 +35,8 @@ def install() -> None:
     _look_up_rules()
     _log_no_copies()
     _look_at_the_domain_once()
+    _know_events()
+    _copy_trackers()
     rasa.core.processor.DaskGraphRunner = GraphInOrder
 
 
@@ -178,3 +182,27 @@ def _is_empty(self: Domain) -> bool:
         self.__dict__["_found_empty"] = self._is_empty()
     empty: bool = self.__dict__["_found_empty"]
     return empty
+
+
+def _know_events() -> None:
+    """Remember the class of each kind of event: Rasa looks for it among all its classes, for each event that an action gives."""
+    if not hasattr(Event, "_search_by_type"):
+        Event._search_by_type = Event.resolve_by_type
+        Event.resolve_by_type = staticmethod(lru_cache(maxsize=100)(Event._search_by_type))
+
+
+def _copy_trackers() -> None:
+    """Copy a tracker as it is: before every action Rasa makes it anew from all its events."""
+    if not hasattr(DialogueStateTracker, "_replayed_copy"):
+        DialogueStateTracker._replayed_copy = DialogueStateTracker.copy
+        DialogueStateTracker.copy = _copy
+
+
+def _copy(self: DialogueStateTracker) -> DialogueStateTracker:
+    """What Rasa's own method gives: the same state, which can change without changing this one."""
+    tracker = copy.copy(self)
+    tracker.events, tracker.slots, tracker.active_loop = copy.copy(self.events), copy.copy(self.slots), copy.copy(self.active_loop)
+    for name, slot in self.slots.items():
+        tracker.slots[name] = copy.copy(slot)
+    tracker.model_id = tracker.assistant_id = None
+    return tracker

@@ -122,3 +122,38 @@ def test_the_domain_is_looked_at_once(engine: Engine, monkeypatch: pytest.Monkey
     replies(engine, "domain", "mag ik fietsen?")
     monkeypatch.undo()
     assert engine._agent.processor.domain.is_empty() is engine._agent.processor.domain._is_empty() is False
+
+
+@given(EVENTS)
+def test_a_copy_of_a_tracker_is_what_rasa_would_make(engine: Engine, events: list[Event]) -> None:
+    tracker = DialogueStateTracker.from_events("past", copy.deepcopy(events), engine._agent.domain.slots)
+    tracker.model_id = tracker.assistant_id = "model"
+    ours, rasas = tracker.copy(), tracker._replayed_copy()
+    assert vars(ours).keys() == vars(rasas).keys(), "Rasa's trackers have other attributes now: see _copy"
+    assert {name: value for name, value in vars(ours).items() if name != "slots"} == {name: value for name, value in vars(rasas).items() if name != "slots"}
+    assert {name: vars(slot) for name, slot in ours.slots.items()} == {name: vars(slot) for name, slot in rasas.slots.items()}
+
+
+def test_a_copy_of_a_tracker_changes_alone(engine: Engine) -> None:
+    tracker = DialogueStateTracker.from_events("past", [SlotSet("context", 1)], engine._agent.domain.slots)
+    copied = tracker.copy()
+    copied.update(SlotSet("context", 2))
+    copied.update(UserUttered("iets"))
+    assert (tracker.get_slot("context"), len(tracker.events), tracker.latest_message.text) == (1, 1, None)
+    assert (copied.get_slot("context"), len(copied.events)) == (2, 3)
+
+
+def test_rasa_copies_no_tracker_by_its_events(engine: Engine, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DialogueStateTracker, "travel_back_in_time", lambda self, time: pytest.fail("Rasa copies its tracker in another way now: see _copy_trackers"))
+    understood_as("leeftijd")
+    assert replies(engine, "copied", "hoe oud?")[0].topics == ("leeftijd",)
+
+
+def test_the_class_of_an_event_is_known(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("user", "bot", "slot", "action", "session_started"):
+        assert Event.resolve_by_type(name) is Event._search_by_type(name), "Rasa's events have other classes now: see _know_events"
+    monkeypatch.setattr("rasa.shared.utils.common.all_subclasses", lambda cls: pytest.fail("looked for again"))
+    assert Event.resolve_by_type("slot") is SlotSet
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="Unknown event"):
+        Event.resolve_by_type("geen")

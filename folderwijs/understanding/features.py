@@ -128,12 +128,16 @@ def _runs(block: str, forms: Sequence[str]) -> list[str]:
 
 
 def _characters(words: Sequence[Word]) -> list[str]:
-    return [
-        "c" + padded[start : start + size]
-        for padded in (f" {word.text} " for word in words)
-        for size in range(CHARACTERS[0], CHARACTERS[1] + 1)
-        for start in range(max(1, len(padded) - size + 1))
-    ]
+    return [feature for word in words for feature in (_remembered_characters if len(word.text) <= _SHORT else _characters_of)(word.text)]
+
+
+def _characters_of(text: str) -> tuple[str, ...]:
+    padded = f" {text} "
+    return tuple("c" + padded[start : start + size] for size in range(CHARACTERS[0], CHARACTERS[1] + 1) for start in range(max(1, len(padded) - size + 1)))
+
+
+_SHORT = 20  # letters of a word that people use; longer ones would take much memory
+_remembered_characters = lru_cache(maxsize=5_000)(_characters_of)
 
 
 class Numbering:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Iterable, Mapping, Sequence
 
@@ -13,7 +14,7 @@ COMPLAINT = "KLACHT"
 PLACE = "PLEK"
 """The concept of the words by which leaflets call the place of the complaint."""
 
-_LONGEST = 4  # words in a phrase
+_REMEMBERED = 5_000  # words whose concept needs no looking up
 _SHORTEST_STEM = 3
 
 
@@ -36,25 +37,33 @@ class Lexicon:
                 elif words:
                     self._phrases[words] = concept
         self._longest_stem = max(map(len, self._stems), default=0)
+        self._longest_from: dict[str, int] = {}
+        for words in self._phrases:
+            self._longest_from[words[0]] = max(len(words), self._longest_from.get(words[0], 1))
+        self._mark_of = lru_cache(maxsize=_REMEMBERED)(self._find_mark)  # people use the same words
 
     def concept_of(self, word: Word) -> str | None:
         """The concept of one word, by its form, its stem or its lemma; None where it has none."""
         return self._phrases.get((word.text,)) or self._by_stem(word.text) or self._phrases.get((word.lemma,))
+
+    def _find_mark(self, text: str, lemma: str) -> str:
+        concept = self.concept_of(Word(text, lemma))
+        return concept.upper() if concept else lemma
 
     def mark(self, words: Sequence[Word]) -> list[str]:
         """The message with every word or phrase that has a concept replaced by it, in capitals; other words by their lemma."""
         marked = []
         position = 0
         while position < len(words):
-            for size in range(min(_LONGEST, len(words) - position), 1, -1):
-                concept = self._phrases.get(tuple(word.text for word in words[position : position + size]))
+            word = words[position]
+            for size in range(min(self._longest_from.get(word.text, 1), len(words) - position), 1, -1):
+                concept = self._phrases.get(tuple(each.text for each in words[position : position + size]))
                 if concept:
                     marked.append(concept.upper())
                     position += size
                     break
             else:
-                concept = self.concept_of(words[position])
-                marked.append(concept.upper() if concept else words[position].lemma)
+                marked.append(self._mark_of(word.text, word.lemma))
                 position += 1
         return marked
 

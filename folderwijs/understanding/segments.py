@@ -77,11 +77,11 @@ def _telling(found: Sequence[Clause]) -> list[Clause]:
     return marked
 
 
-def sentences(words: Sequence[Word], text: str) -> list[Clause]:
-    """Cut a message at the ends of sentences only."""
+def sentences(pieces: Sequence[Clause]) -> list[Clause]:
+    """The clauses of a message put together to its sentences."""
     return [
-        Clause(tuple(word for clause in sentence for word in clause.words), " ".join(clause.text for clause in sentence), sentence[0].joined)
-        for sentence in _by_sentence(clauses(words, text))
+        Clause(tuple(word for clause in sentence for word in clause.words), " ".join(clause.text for clause in sentence), sentence[0].joined) if len(sentence) > 1 else sentence[0]
+        for sentence in _by_sentence(pieces)
     ]
 
 

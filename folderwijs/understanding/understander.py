@@ -120,6 +120,7 @@ class Understander:
         self.knowledge = knowledge
         self.options = options
         self._index = {label: index for index, label in enumerate(classifier.labels)}
+        self._families = {name: [(label, index) for label, index in self._index.items() if label.startswith(name)] for name in (ALARM, OUTSIDE, PRACTICE)}
         self._askable = np.array([_asks_something(label) for label in classifier.labels], dtype=np.float32)
         self._urgency = Urgency(
             knowledge.alarm_rules, Enough(options.alarm, options.alarm_confirmed), Enough(options.story_alarm, options.story_alarm_confirmed)
@@ -172,8 +173,9 @@ class Understander:
         margins = self.classifier.margins(words)
         chances = self.classifier.chances(margins)
         ranking = self._ranking(chances)
-        told = sentences(words, text)
-        alarm = self._urgency.find(words, self._by_label(chances), self._urgent(words), lambda: self._alarming(told))
+        pieces = clauses(words, text)
+        told = sentences(pieces)
+        alarm = self._urgency.find(words, self._members(ALARM, chances), self._urgent(words), lambda: self._alarming(told))
         if alarm:
             return Understood(alarm.sign, alarm.likelihood, ranking, (Part(text, alarm.sign, alarm.likelihood, ranking),), alarm.rule)
         margins = self._towards_question(told, margins)
@@ -181,18 +183,19 @@ class Understander:
         ranking = self._ranking(chances)
         part = msgspec.structs.replace(self._part(chances, text), after=self.context.after(words) if self.context else {})
         if part.intent in POLITE:
-            part = self._asked_politely(words, text) or part
-        parts = self._split(words, text, margins) or (part,)
+            part = self._asked_politely(told) or part
+        parts = self._split(pieces, margins) or (part,)
         return Understood(SEVERAL if len(parts) > 1 else part.intent, part.confidence, ranking, parts)
 
-    def _by_label(self, chances: NDArray[np.float32]) -> dict[str, float]:
-        return dict(zip(self.classifier.labels, chances.tolist()))
+    def _members(self, family: str, chances: NDArray[np.float32]) -> dict[str, float]:
+        """The chance of each intent of a family."""
+        return {label: float(chances[index]) for label, index in self._families[family]}
 
     def _alarming(self, told: Sequence[Clause]) -> Sequence[float]:
         """How alarming each sentence of a story is; nothing where there is one sentence."""
         if len(told) < 2:
             return ()
-        return [self._urgency.score(self._by_label(self.classifier.probabilities(sentence.words)), self._urgent(sentence.words)) for sentence in told]
+        return [self._urgency.score(self._members(ALARM, self.classifier.probabilities(sentence.words)), self._urgent(sentence.words)) for sentence in told]
 
     def _urgent(self, words: Sequence[Word]) -> float:
         """By how much a message lies on the side of those with an alarm sign."""
@@ -213,15 +216,15 @@ class Understander:
 
     def _family(self, name: str, chances: NDArray[np.float32]) -> tuple[str, float]:
         """The likeliest intent of a family, and the chance of the whole family."""
-        members = [(intent, chance) for intent, chance in zip(self.classifier.labels, chances.tolist()) if intent.startswith(name)]
-        return max(members, key=lambda member: member[1], default=("", 0.0))[0], sum(chance for _, chance in members)
+        members = self._members(name, chances)
+        return max(members, key=lambda intent: members[intent], default=""), sum(members.values())
 
     def _ranking(self, chances: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
         return tuple((self.classifier.labels[index], float(chances[index])) for index in np.argsort(-chances)[:RANKED])
 
-    def _asked_politely(self, words: Sequence[Word], text: str) -> Part | None:
+    def _asked_politely(self, told: Sequence[Clause]) -> Part | None:
         """The question beside a greeting or a word of thanks, where there is one that is clear."""
-        sides = [sentence for sentence in sentences(words, text) if "?" in sentence.text]
+        sides = [sentence for sentence in told if "?" in sentence.text]
         for side in sides:
             part = self._part(self.classifier.probabilities(side.words), side.text)
             if part.intent != UNSURE and part.intent not in (*SMALLTALK, *REACTIONS) and part.confidence >= self.options.split:
@@ -240,9 +243,8 @@ class Understander:
         share = self.options.question
         return (1 - share) * margins + share * alone
 
-    def _split(self, words: Sequence[Word], text: str, margins: NDArray[np.float32]) -> tuple[Part, ...]:
+    def _split(self, pieces: Sequence[Clause], margins: NDArray[np.float32]) -> tuple[Part, ...]:
         """The questions of a message that asks different things, or nothing where it asks one; `margins` are those of all its words."""
-        pieces = clauses(words, text)
         if sum(clause.asks for clause in pieces) < 2:
             return ()
         parts = self._split_clauses(pieces, self.classifier.chances(margins, soften=_SOFTEN))

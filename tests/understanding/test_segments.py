@@ -15,7 +15,7 @@ def clauses_of(text: str) -> list[Clause]:
 
 
 def sentences_of(text: str) -> list[Clause]:
-    return sentences(split_words(text), text)
+    return sentences(clauses_of(text))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_clauses_hold_every_word_once_in_order(text: str) -> None:
     words = split_words(text)
     found = clauses(words, text)
     assert [word for clause in found for word in clause.words] == words
-    assert [word for sentence in sentences(words, text) for word in sentence.words] == words
+    assert [word for sentence in sentences(clauses(words, text)) for word in sentence.words] == words
     assert all(clause.words for clause in found)
     assert not found or not found[0].joined
 
