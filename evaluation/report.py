@@ -49,8 +49,12 @@ _STOCK_PER_INTENT = 20
 _CONFUSIONS = 15
 
 
-def main() -> None:
-    """Train every variant, ask every held-out question, and write the report."""
+def main(keep_stock: bool = False) -> None:
+    """Train every variant, ask every held-out question, and write the report.
+
+    Args:
+        keep_stock: whether the figures of Rasa's default pipeline stay those of the last time, since its training takes half an hour.
+    """
     questions, dialogues = load_questions(), load_dialogues()
     assistant, seconds = train(IN_USE)
     outcomes = ask(assistant, questions)
@@ -65,15 +69,16 @@ def main() -> None:
         say(variant.name, ablations[-1][1].right)
     curve = [*_learning_curve(questions), (len(training_examples()), overall)]
     trade = _trade_off(assistant, questions)
-    others = _others(questions)
+    stock = json.loads(NUMBERS.read_text("utf8"))["stock"] if keep_stock else _stock(questions)
+    others = [*_others(questions), _stock_row(stock)]
     _plot_curve(curve)
     _plot_confidence(outcomes, assistant)
     _plot_trade_off(trade)
     _plot_confusions(outcomes)
     _plot_sets(sets, overall)
-    numbers = {"questions": len(questions), "training_questions": len(training_examples()), "measures": _values(overall), "follow_ups": list(turns)}
+    numbers = {"questions": len(questions), "training_questions": len(training_examples()), "measures": _values(overall), "follow_ups": list(turns), "stock": stock}
     NUMBERS.write_text(json.dumps(numbers, indent=1) + "\n", "utf8")
-    (DOCS / "evaluation.md").write_text(_page(overall, sets, turns, seconds, ablations, curve, others, outcomes), "utf8")
+    (DOCS / "evaluation.md").write_text(_page(overall, sets, turns, seconds, ablations, curve, others, outcomes, stock), "utf8")
     say("wrote docs/evaluation.md", overall.right)
 
 
@@ -113,10 +118,14 @@ def _trade_off(assistant: Assistant, questions: Sequence[Any]) -> list[tuple[flo
 
 
 def _others(questions: Sequence[Any]) -> list[tuple[str, Measures, str]]:
-    """Keyword search, and the stock Rasa pipeline beside our own on the same small sample."""
+    """Keyword search, and our own on the small sample of the stock pipeline."""
     found = [("keyword search over the leaflet", measure(ask(keyword_search(), questions)), "no training")]
     ours, seconds = train(IN_USE, sample(_STOCK_PER_INTENT))
-    found.append((f"ours, on the stock pipeline's sample ({_STOCK_PER_INTENT} an intent)", measure(ask(ours, questions)), f"{seconds:.0f} s"))
+    return [*found, (f"ours, on the stock pipeline's sample ({_STOCK_PER_INTENT} an intent)", measure(ask(ours, questions)), f"{seconds:.0f} s")]
+
+
+def _stock(questions: Sequence[Any]) -> dict[str, Any]:
+    """The figures of Rasa's default pipeline on the sample."""
     out = PROJECT / "build" / "stock.json"
     out.parent.mkdir(exist_ok=True)
     if not out.is_file():
@@ -129,8 +138,13 @@ def _others(questions: Sequence[Any]) -> list[tuple[str, Measures, str]]:
         known = intent != "nlu_fallback"
         return (Part(text, intent if known else UNSURE, 1.0 if known else confidence),)
 
-    found.append((f"Rasa's default pipeline (DIET), {stock['per_intent']} an intent", measure(ask(Assistant(understand, content()), questions)), f"{stock['seconds']:.0f} s"))
-    return found
+    measures = _values(measure(ask(Assistant(understand, content()), questions)))
+    return {"questions": len(questions), "per_intent": stock["per_intent"], "seconds": stock["seconds"], "measures": measures}
+
+
+def _stock_row(stock: Mapping[str, Any]) -> tuple[str, Measures, str]:
+    measures = Measures(**{name: Share(*counts) for name, counts in stock["measures"].items()})
+    return f"Rasa's default pipeline (DIET), {stock['per_intent']} an intent", measures, f"{stock['seconds']:.0f} s"
 
 
 def _confusions(outcomes: Sequence[Outcome]) -> Counter[tuple[str, str]]:
@@ -218,13 +232,14 @@ def _page(
     curve: Sequence[tuple[int, Measures]],
     others: Sequence[tuple[str, Measures, str]],
     outcomes: Sequence[Outcome],
+    stock: Mapping[str, Any],
 ) -> str:
     lines = [
         "# Evaluation",
         "",
         "Written by `make evaluate`; do not edit by hand. Text around the numbers: `evaluation/report.py`.",
         "",
-        f"{len(outcomes)} held-out questions in {len(sets)} sets (`tests/questions/`), each by a writer who saw the leaflet and the contract but no training",
+        f"{len(outcomes)} held-out questions in {len(sets)} sets (`tests/questions/`), each by a writer (verhalen by two) who saw the leaflet and the contract but no training",
         "question, labelled a second time by someone who did not see the first labels; where the two differ, both readings are accepted.",
         f"The assistant was trained on {len(training_examples()):,} questions by {len({example.writer for example in training_examples()})} writers. Intervals are Wilson's 95%.",
         "",
@@ -254,7 +269,8 @@ def _page(
         "",
         "Published figures of Dutch peers, on their own questions: Gem (Dutch municipalities, Rasa) 60% right first time, 97% after one question",
         "back; VaccinChat (Flemish health FAQ, BERTje) 91%. DIET on all training questions takes hours on two cores, so it is measured on a",
-        "sample, with ours on the same sample beside it; its milliseconds are of replaying its predictions.",
+        "sample, with ours on the same sample beside it; its milliseconds are of replaying its predictions"
+        + ("." if stock["questions"] == len(outcomes) else f", and its figures are of the {stock['questions']:,} questions that there were when it was last trained."),
         "",
         "## What each part earns",
         "",
@@ -269,6 +285,11 @@ def _page(
         "-2 to -6 points beside the first), nearest questions as a second opinion (-0.9 to +0.4 points), averaging the sentences of a message",
         "(-0.4 to -1.7 points); after a topic, the question of that topic put before a follow-up (-1 to -5 points), and how often each intent follows",
         "each topic (no gain).",
+        "",
+        "For stories with a question in them (the set verhalen; 83.8% right, 6.5% wrong facts and 8 false alarms before), measured on 855 training stories of two writers left out: 82.1% right as it was,",
+        "86.7% with 1,706 stories by four other writers, 91.0% with a clear question counting half beside the whole (all sentences that ask: 30% 90.8, 50% 91.6, 70% 89.2; only",
+        "where it is clear on its own: 91.0, without loss elsewhere), 92.0% where a verb that comes first in what is only told asks nothing. Alarm signs in a story: the mean of the whole's score and",
+        "its most alarming sentence's, 13 false alarms of 808 instead of 19, and on 412 messages of several sentences with a sign (writers left out) 95.6% found, as before.",
         "",
         "Tried for what is outside: more such questions by other writers (88.2% with 4,000, 91.6% with 5,000, 93.3% with 6,800, 94.1% with 7,600 and a lower threshold, on these",
         "same held-out questions), a lower threshold for the whole family (0.3 to 0.2 where that cost no right reply among the training questions),",
@@ -311,4 +332,4 @@ def _ablation_row(name: str, measures: Measures, seconds: float, turns: Share) -
 
 
 if __name__ == "__main__":
-    main()
+    main(keep_stock="--keep-stock" in sys.argv[1:])
