@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from weakref import WeakValueDictionary
 
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.utils.spacy_utils import SpacyModel, SpacyNLP
+from spacy.language import Language
 
 from folderwijs.understanding.dutch import Renewed, in_use, load, name_in_use
 from folderwijs.understanding.words import clean
 
 logger = logging.getLogger(__name__)
+
+_languages: WeakValueDictionary[str, Language] = WeakValueDictionary()
+"""What was loaded and is still in use: Rasa makes two nodes of the component, and loading takes a third of a second."""
 
 
 @DefaultV1Recipe.register(
@@ -39,7 +44,10 @@ class DutchSpacyNLP(SpacyNLP):
     def load_model(spacy_model_name: str) -> SpacyModel:
         """See `folderwijs.understanding.dutch.load`."""
         logger.info(in_use(spacy_model_name))
-        return SpacyModel(model=load(spacy_model_name), model_name=name_in_use(spacy_model_name))
+        language = _languages.get(spacy_model_name)
+        if language is None:
+            language = _languages[spacy_model_name] = load(spacy_model_name)
+        return SpacyModel(model=language, model_name=name_in_use(spacy_model_name))
 
     @staticmethod
     def ensure_proper_language_model(nlp: Any) -> None:

@@ -20,6 +20,8 @@ CHARACTERS = (2, 5)
 BLOCKS = ("l", "c", "x", "n", "p")
 """The blocks of features: lemmas, characters, concepts, negated concepts, concepts after the turn before. A feature's first character names its block."""
 
+_NUMBER_OF_BLOCK = {block: number for number, block in enumerate(BLOCKS)}
+
 NEGATIONS = frozenset({"geen", "niet", "nooit", "zonder", "nie", "niks", "nauwelijks", "gene", "ni"})
 """Words that say that something is not so."""
 _NEGATED_AFTER = 3  # words after a negation that it may speak of: "geen hete rode kuit"
@@ -153,9 +155,11 @@ class Numbering:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def add(self, features: Iterable[str]) -> NDArray[np.int64]:
-        """Number features that have no number yet; gives the numbers of all."""
-        return np.array([self._numbers.setdefault(feature, len(self._numbers)) for feature in features], dtype=np.int64)
+    def add(self, features: Sequence[str]) -> NDArray[np.int64]:
+        """Number features that have no number yet, each feature once; gives the numbers of all."""
+        numbers = self._numbers
+        numbers.update(zip([feature for feature in features if feature not in numbers], itertools.count(len(numbers))))
+        return np.fromiter(map(numbers.__getitem__, features), dtype=np.int64, count=len(features))
 
     def count(self, features: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The numbers of the features that have one, and how often each is there: two arrays of the same length."""
@@ -192,7 +196,7 @@ class Vectorizer:
         self._numbering = numbering if numbering is not None else Numbering()
         self._number_of_column = self._numbering.add(names)
         self._column_of_number = np.zeros(0, dtype=np.int32)
-        self._block_of_column = np.array([BLOCKS.index(name[0]) for name in names], dtype=np.int8)
+        self._block_of_column = np.array([_NUMBER_OF_BLOCK[name[0]] for name in names], dtype=np.int8)
         self._weight_of_block = np.array([weights.get(block, 0.0) for block in BLOCKS])
 
     @classmethod

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Iterable, Mapping, Sequence
 
 from folderwijs.content import ContentError, ContentFile
-from folderwijs.understanding.words import Word, split_words
+from folderwijs.understanding.words import WORD, Word, clean, split_words
 
 COMPLAINT = "KLACHT"
 """The concept of the words by which leaflets call their complaint."""
@@ -31,7 +31,7 @@ class Lexicon:
         self._stems: dict[str, str] = {}
         for concept, entries in self.concepts.items():
             for entry in entries:
-                words = tuple(word.text for word in split_words(entry))
+                words = tuple(WORD.findall(clean(entry)))
                 if entry.endswith("*") and len(words) == 1:
                     self._stems[words[0]] = concept
                 elif words:
