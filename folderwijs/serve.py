@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import socket
@@ -30,6 +31,7 @@ _SHARED = ("mongod", "dynamo")  # besides Redis and SQL, the types of tracker st
 
 def create_app() -> Starlette:
     """The application as the settings have it; uvicorn calls this in every worker."""
+    gc.disable()  # until the engine is loaded (speed.settle): all that is made until then stays, and looking through it over and over takes a tenth of the start
     from folderwijs.app import Service
     from folderwijs.engine import Engine
     from folderwijs.stores import make_stores

@@ -43,8 +43,8 @@ def install() -> None:
 def settle() -> None:
     """Make this process ready for short messages; after an agent is loaded."""
     threadpool_limits(1, "blas")  # the sums of one message are small: threads that wait for each other make some of them ten times slower
-    gc.collect()
     gc.freeze()  # the model stays: looking through all of it for garbage costs a message a tenth of a second now and then
+    gc.enable()
 
 
 class GraphInOrder(DaskGraphRunner):

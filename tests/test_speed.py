@@ -97,6 +97,7 @@ def test_the_results_of_our_own_actions_are_not_checked(engine: Engine, understo
 
 def test_garbage_is_not_looked_for_in_the_model(engine: Engine) -> None:
     assert gc.get_freeze_count() > 100_000
+    assert gc.isenabled()
 
 
 def test_the_sums_of_a_message_take_one_thread(engine: Engine) -> None:

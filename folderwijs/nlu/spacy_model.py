@@ -44,10 +44,11 @@ class DutchSpacyNLP(SpacyNLP):
     def load_model(spacy_model_name: str) -> SpacyModel:
         """See `folderwijs.understanding.dutch.load`."""
         logger.info(in_use(spacy_model_name))
-        language = _languages.get(spacy_model_name)
+        name = name_in_use(spacy_model_name)
+        language = _languages.get(name)
         if language is None:
-            language = _languages[spacy_model_name] = load(spacy_model_name)
-        return SpacyModel(model=language, model_name=name_in_use(spacy_model_name))
+            language = _languages[name] = load(spacy_model_name)
+        return SpacyModel(model=language, model_name=name)
 
     @staticmethod
     def ensure_proper_language_model(nlp: Any) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
 import logging
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import pytest
 import spacy
@@ -14,6 +16,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from spacy.language import Language
 
+from folderwijs.nlu import spacy_model
 from folderwijs.nlu.spacy_model import DutchSpacyNLP
 from folderwijs.understanding import dutch
 
@@ -146,6 +149,15 @@ def test_the_words_of_a_text_stand_where_they_say() -> None:
 
 
 # What spaCy remembers.
+
+
+def test_the_nodes_of_a_graph_share_a_language_as_long_as_one_of_them_uses_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spacy_model, "_languages", languages := WeakValueDictionary())
+    loader, featurizer = component(MISSING, tmp_path), component(MISSING, tmp_path)
+    assert loader.provide().model is featurizer.provide().model is languages[dutch.STAND_IN]
+    del loader, featurizer
+    gc.collect()
+    assert not languages
 
 
 def test_a_vocabulary_that_learned_too_much_is_made_anew() -> None:
