@@ -350,12 +350,16 @@ def test_a_message_that_cannot_wait_leaves_the_conversation_as_it_is(
 
     async def talk() -> tuple[list[str], tuple[str, ...]]:
         await engine.reply("leeftijd", "a")
-        replies = await asyncio.gather(*(engine.reply("leeftijd", "a") for _ in range(6)))
+        async with machine.turns.lock("a"):
+            waiting = [asyncio.ensure_future(engine.reply("leeftijd", "a")) for _ in range(6)]
+            while sum(reply.done() for reply in waiting) < 4:
+                await asyncio.sleep(0.01)
+        replies = await asyncio.gather(*waiting)
         [again] = await engine.reply("vervolg_herhaal", "a")
         await machine.link.close()
         return sorted(reply.kind for [reply] in replies), again.topics
 
-    assert asyncio.run(talk()) == (["answer"] * 3 + ["error"] * 3, ("leeftijd",))
+    assert asyncio.run(talk()) == (["answer"] * 2 + ["error"] * 4, ("leeftijd",))
 
 
 def test_a_conversation_outlives_a_redis_that_is_full(shared: RedisServer, machine_with_engine: tuple[Machine, Engine], understood_as: Callable[..., None]) -> None:
