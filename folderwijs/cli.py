@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import getpass
 import os
 import subprocess
@@ -181,6 +182,7 @@ def _progress() -> Iterator[None]:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
+    gc.disable()  # until the engine is loaded (speed.settle): all that is made until then stays, and looking through it over and over takes a tenth of the start
     from folderwijs.serve import serve, tell
 
     settings, answers = _content()

@@ -31,7 +31,7 @@ _SHARED = ("mongod", "dynamo")  # besides Redis and SQL, the types of tracker st
 
 def create_app() -> Starlette:
     """The application as the settings have it; uvicorn calls this in every worker."""
-    gc.disable()  # until the engine is loaded (speed.settle): all that is made until then stays, and looking through it over and over takes a tenth of the start
+    gc.disable()  # in a worker process too, until its engine is loaded: see cli._serve
     from folderwijs.app import Service
     from folderwijs.engine import Engine
     from folderwijs.stores import make_stores
@@ -96,6 +96,8 @@ def serve(settings: Settings) -> None:
     os.environ["PORT"] = str(port)
     logs.configure(settings.log_level, settings.log_format)
     tell(settings, f"Folderwijs: http://{settings.host}:{port}")
+    if settings.workers > 1:
+        gc.enable()  # this process loads no engine
     with _counting(settings):
         uvicorn.run(
             "folderwijs.serve:create_app", factory=True, host=settings.host, port=port, workers=settings.workers, http="folderwijs.connection:BoundedHttp", ws="none",
