@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, Optional, Sequence
+from typing import Any, Sequence
 
 import msgspec
 from rasa.shared.core.domain import Domain
@@ -26,7 +25,7 @@ def decode(kept: bytes, sender_id: str, domain: Domain) -> DialogueStateTracker:
     """
     tracker = DialogueStateTracker(sender_id, domain.slots)
     for parameters in msgspec.json.decode(kept):
-        event = _class_of(parameters["event"])
+        event = Event.resolve_by_type(parameters["event"])
         if event is not None:
             tracker.update(event._from_parameters(parameters))
     return tracker
@@ -45,10 +44,3 @@ def _worth_keeping(events: Sequence[Event]) -> list[dict[str, Any]]:
             values["parse_data"] = {name: values["parse_data"][name] for name in _OF_A_MESSAGE if name in values["parse_data"]}
         kept.append(values)
     return kept[::-1]
-
-
-@cache
-def _class_of(name: str) -> Optional[type[Event]]:
-    """The class of an event; Rasa looks for it among all its classes, each time."""
-    found: Optional[type[Event]] = Event.resolve_by_type(name)
-    return found

@@ -244,10 +244,8 @@ def test_what_leans_on_the_turn_before_or_is_outside_is_never_one_of_several(und
         assert understand(understander, text).intent != SEVERAL
 
 
-# Saving and loading.
-
-
 # A story with a question in it.
+
 
 class ByWords:
     """In the place of a classifier: the probabilities of each intent by a word that must be there, the first that is."""
@@ -290,6 +288,7 @@ def test_where_every_sentence_asks_the_message_is_read_as_a_whole() -> None:
     assert understood_by_words("was de jeugd er? mag ik fietsen?", {"jeugd": story, "fietsen": question}).ranking[0][0] == "leeftijd"
 
 
+# Saving and loading.
 
 
 def test_a_loaded_understander_understands_the_same(understander: Understander, tmp_path: Path) -> None:
