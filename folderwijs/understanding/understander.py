@@ -178,9 +178,10 @@ class Understander:
         alarm = self._urgency.find(words, self._members(ALARM, chances), self._urgent(words), lambda: self._alarming(told))
         if alarm:
             return Understood(alarm.sign, alarm.likelihood, ranking, (Part(text, alarm.sign, alarm.likelihood, ranking),), alarm.rule)
-        margins = self._towards_question(told, margins)
-        chances = self.classifier.chances(margins)
-        ranking = self._ranking(chances)
+        drawn = self._towards_question(told, margins)
+        if drawn is not margins:
+            margins, chances = drawn, self.classifier.chances(drawn)
+            ranking = self._ranking(chances)
         part = msgspec.structs.replace(self._part(chances, text), after=self.context.after(words) if self.context else {})
         if part.intent in POLITE:
             part = self._asked_politely(told) or part
