@@ -77,7 +77,7 @@ def train(variant: Variant, examples: Sequence[Example] | None = None) -> tuple[
     if speller:
         messages = [speller.repair(words) for words in messages]
     weights = {**BLOCK_WEIGHTS, **variant.blocks}
-    understander = Understander.train(messages, [example.intent for example in examples], knowledge, options, follow_ups(), weights)
+    understander = Understander.train(messages, [example.intent for example in examples], knowledge, options, follow_ups(), weights, [example.text for example in examples])
     seconds = time.perf_counter() - started
 
     def understand(text: str) -> Sequence[Part]:

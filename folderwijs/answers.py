@@ -93,7 +93,7 @@ class Answers:
         """
         sign = self.alarms.signs[id_]
         whom = " of ".join(f"{contact.label} ({contact.when})" if contact.when else contact.label for contact in sign.contacts)
-        seen = f"U schrijft over {sign.sign}."
+        seen = f"Ik lees iets over {sign.sign}."
         text = f"Bel nu {whom}. {seen} {sign.text} {self.alarms.intro} {self.alarms.notice}"
         return Reply("urgent", text, sign=sign.sign, contacts=sign.contacts)
 

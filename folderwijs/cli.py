@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 
 import yaml
 
-from folderwijs import no_tensorflow, training
+from folderwijs import unused_packages, training
 from folderwijs.answers import Answers, load_answers
 from folderwijs.consistency import check_domain, check_follow_ups
 from folderwijs.content import ContentError, Problem, collecting
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 where all went well, 1 where content or settings cannot be used, 2 for a wrong call.
     """
-    no_tensorflow.install()
+    unused_packages.install()
     parser = argparse.ArgumentParser(prog="folderwijs", description="Beantwoordt vragen uit de folder van de praktijk.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="OPDRACHT")
     ask = commands.add_parser("ask", help="stel een vraag")
@@ -71,8 +71,11 @@ def format_reply(reply: Reply) -> str:
     return "\n".join(lines)
 
 
-def _content() -> tuple[Settings, Answers]:
+def _content(*, learned: bool = False) -> tuple[Settings, Answers]:
     """The settings and the content, everything that an editor writes held against the rules.
+
+    Args:
+        learned: also what only training reads: the model has it already, and to read it takes most of a second.
 
     Raises:
         ContentError: with the mistakes of all files.
@@ -82,9 +85,11 @@ def _content() -> tuple[Settings, Answers]:
     with collecting(problems):
         answers = load_answers(PROJECT, settings.leaflet)
         check_domain(PROJECT / "domain.yml", answers)
-        check_follow_ups(PROJECT / "data" / "follow_ups", answers)
-    with collecting(problems):
-        load_lexicon(PROJECT / "lexicon.yml")
+        if learned:
+            check_follow_ups(PROJECT / "data" / "follow_ups", answers)
+    if learned:
+        with collecting(problems):
+            load_lexicon(PROJECT / "lexicon.yml")
     if problems:
         raise ContentError(problems)
     return settings, answers
@@ -124,7 +129,7 @@ def _read_line() -> str:
 
 
 def _check(chosen: argparse.Namespace) -> int:
-    _, answers = _content()
+    _, answers = _content(learned=True)
     print(f"In orde: {len(answers.leaflet.topics)} onderwerpen, {len(answers.questions)} vragen, {len(answers.alarms.signs)} groepen alarmtekens.")
     if answers.practice.example:
         print(example_warning())
@@ -147,7 +152,7 @@ def _topics(chosen: argparse.Namespace) -> int:
 def _train(chosen: argparse.Namespace) -> int:
     from folderwijs.understanding.dutch import in_use, name_in_use
 
-    _content()
+    _content(learned=True)
     model = next(step["model"] for step in yaml.safe_load((PROJECT / "config.yml").read_text("utf8"))["pipeline"] if "model" in step)
     print(in_use(model), flush=True)
     name = name_in_use(model)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, AsyncContextManager, AsyncGenerator, Callable, Optional
 
-from folderwijs import no_tensorflow
+from folderwijs import unused_packages
 
-no_tensorflow.install()
+unused_packages.install()
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")  # of Rasa's own SQL store, which is not used here
 

@@ -8,10 +8,10 @@ import os
 import sys
 import tarfile
 
-from folderwijs import no_tensorflow
+from folderwijs import unused_packages
 
 if __name__ == "__main__":
-    no_tensorflow.install()
+    unused_packages.install()
     tarfile.TarFile.gzopen.__func__.__defaults__ = ("r", None, 0)  # type: ignore[attr-defined]  # Rasa packs at level 9: 10 s for two thirds less, and a second at every start
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     import rasa.model_training

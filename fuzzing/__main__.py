@@ -7,9 +7,9 @@ import asyncio
 import secrets
 import sys
 
-from folderwijs import no_tensorflow
+from folderwijs import unused_packages
 
-no_tensorflow.install()  # before anything imports Rasa
+unused_packages.install()  # before anything imports Rasa
 
 from benchmarks.processes import verdict  # noqa: E402
 from folderwijs.answers import load_answers  # noqa: E402

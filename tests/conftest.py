@@ -11,9 +11,9 @@ import hypothesis
 import pytest
 from content_copy import ContentCopy
 
-from folderwijs import no_tensorflow
+from folderwijs import unused_packages
 
-no_tensorflow.install()  # before anything imports Rasa
+unused_packages.install()  # before anything imports Rasa
 
 from rasa.core.channels.channel import UserMessage  # noqa: E402
 from rasa.core.processor import MessageProcessor  # noqa: E402

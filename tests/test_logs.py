@@ -82,8 +82,8 @@ def test_every_line_of_a_json_log_is_json(output: tuple[str, str]) -> None:
 
 FAILING = f"""
 import asyncio, logging, sys, warnings
-from folderwijs import logs, no_tensorflow
-no_tensorflow.install()
+from folderwijs import logs, unused_packages
+unused_packages.install()
 logs.configure("debug", sys.argv[1])
 from folderwijs import engine
 engine._quieten()

@@ -81,6 +81,7 @@ class QuestionClassifier(GraphComponent, IntentClassifier):
             load_knowledge(PROJECT),
             self._options,
             follow_ups_of(PROJECT),
+            texts=[example.get(TEXT) for example in examples],
         )
         with self._storage.write_to(self._resource) as folder:
             self._understander.save(folder)

@@ -6,14 +6,15 @@ import json
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.svm import LinearSVC
 
 from folderwijs.understanding.features import Features, Numbering, Vectorizer
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 BLOCK_WEIGHTS: Mapping[str, float] = {"l": 0.8, "c": 1.5, "x": 1.0}
 """How much each block of features counts; found by leaving one writer out at a time."""
@@ -35,6 +36,8 @@ def _fit(matrix: csr_matrix, labels: Sequence[str], own: set[str], cost: float) 
     Returns:
         Weights of shape (own labels, columns) and biases of shape (own labels,), the labels sorted.
     """
+    from sklearn.svm import LinearSVC  # only training needs it, and it takes half a second of a start
+
     model = LinearSVC(C=cost, random_state=0, tol=_TOLERANCE).fit(matrix, [label if label in own else _REST for label in labels])
     if len(model.classes_) == 2:  # scikit-learn then keeps only the second one's
         weights, biases = np.vstack([-model.coef_, model.coef_]), np.concatenate([-model.intercept_, model.intercept_])

@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from functools import lru_cache
-from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.words import Word
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 CHARACTERS = (2, 5)
 """Shortest and longest run of characters within a word that is a feature."""
@@ -32,16 +34,16 @@ class Found(NamedTuple):
     """The features of one item.
 
     Attributes:
-        shared: those that several classifiers look at: for each the same list, not only the same features.
+        reading: those that several classifiers look at: for each the same object, not only the same features.
         own: the others.
     """
 
-    shared: Sequence[str]
+    reading: "Reading"
     own: Sequence[str] = ()
 
     def all(self) -> Iterator[str]:
         """Every feature, as often as it is there."""
-        return itertools.chain(self.shared, self.own)
+        return itertools.chain(self.reading.features, *self.reading.characters, self.own)
 
 
 Features = Callable[[Any], Found]
@@ -65,11 +67,13 @@ class Reading(NamedTuple):
 
     Attributes:
         marks: its words and concepts, as `Lexicon.mark` gives them.
-        features: those of its lemmas, characters and concepts.
+        features: those of its lemmas and concepts.
+        characters: for each word the features of its characters, the same for the same word.
     """
 
     marks: list[str]
     features: list[str]
+    characters: list[tuple[str, ...]]
 
 
 def read(lexicon: Lexicon, words: Sequence[Word]) -> Reading:
@@ -80,14 +84,14 @@ def read(lexicon: Lexicon, words: Sequence[Word]) -> Reading:
 @lru_cache(maxsize=8)  # several classifiers look at the same message, one after the other
 def _read(lexicon: Lexicon, words: tuple[Word, ...]) -> Reading:
     marks = lexicon.mark(words)
-    return Reading(marks, [*_runs("l", [word.lemma for word in words]), *_characters(words), *_runs("x", marks)])
+    return Reading(marks, [*_runs("l", [word.lemma for word in words]), *_runs("x", marks)], _characters(words))
 
 
 def features_with(lexicon: Lexicon) -> Features:
     """The function that gives the features of a message."""
 
     def features(words: Sequence[Word]) -> Found:
-        return Found(read(lexicon, words).features)
+        return Found(read(lexicon, words))
 
     return features
 
@@ -96,8 +100,8 @@ def features_with_negations(lexicon: Lexicon) -> Features:
     """The same, and what a message says is not so."""
 
     def features(words: Sequence[Word]) -> Found:
-        marks, plain = read(lexicon, words)
-        return Found(plain, list(_negated(marks)))
+        reading = read(lexicon, words)
+        return Found(reading, list(_negated(reading.marks)))
 
     return features
 
@@ -113,8 +117,8 @@ def features_with_context(lexicon: Lexicon) -> Features:
     """The same for a follow-up, and each of its concepts together with what the turn before was about."""
 
     def features(follow_up: FollowUp) -> Found:
-        marks, plain = read(lexicon, follow_up.words)
-        return Found(plain, list(context_features(follow_up.before, marks)))
+        reading = read(lexicon, follow_up.words)
+        return Found(reading, list(context_features(follow_up.before, reading.marks)))
 
     return features
 
@@ -129,8 +133,8 @@ def _runs(block: str, forms: Sequence[str]) -> list[str]:
     return [*(block + form for form in forms), *(f"{block}{first} {second}" for first, second in zip(["<", *forms], [*forms, ">"]))]
 
 
-def _characters(words: Sequence[Word]) -> list[str]:
-    return [feature for word in words for feature in (_remembered_characters if len(word.text) <= _SHORT else _characters_of)(word.text)]
+def _characters(words: Sequence[Word]) -> list[tuple[str, ...]]:
+    return [(_remembered_characters if len(word.text) <= _SHORT else _characters_of)(word.text) for word in words]
 
 
 def _characters_of(text: str) -> tuple[str, ...]:
@@ -139,7 +143,9 @@ def _characters_of(text: str) -> tuple[str, ...]:
 
 
 _SHORT = 20  # letters of a word that people use; longer ones would take much memory
-_remembered_characters = lru_cache(maxsize=5_000)(_characters_of)
+_REMEMBERED = 5_000  # words that people use
+_FEW = 80  # features of the characters of such a word
+_remembered_characters = lru_cache(maxsize=_REMEMBERED)(_characters_of)
 
 
 class Numbering:
@@ -150,7 +156,9 @@ class Numbering:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._last: tuple[Sequence[str], NDArray[np.int64], NDArray[np.float32]] = ((), np.zeros(0, np.int64), np.zeros(0, np.float32))
+        self._last: Optional[tuple[Reading, NDArray[np.int64], NDArray[np.int64]]] = None
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._look_up)
+        self._places = np.zeros(0, dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -159,20 +167,38 @@ class Numbering:
         """Number features that have no number yet, each feature once; gives the numbers of all."""
         numbers = self._numbers
         numbers.update(zip([feature for feature in features if feature not in numbers], itertools.count(len(numbers))))
-        return np.fromiter(map(numbers.__getitem__, features), dtype=np.int64, count=len(features))
+        self._remembered.cache_clear()
+        self._last = None
+        return self._look_up(features)
 
-    def count(self, features: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The numbers of the features that have one, and how often each is there: two arrays of the same length."""
-        found = Counter(map(self._numbers.get, features))
-        found.pop(None, None)
-        return np.fromiter(found.keys(), dtype=np.int64, count=len(found)), np.fromiter(found.values(), dtype=np.float32, count=len(found))
+    def count(self, found: Found) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The numbers of the features that have one, and how often each is there: two arrays of the same length.
 
-    def count_shared(self, features: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The same, remembered for the next vectorizer that comes with the very same list."""
-        last = self._last
-        if features is not last[0]:
-            last = self._last = features, *self.count(features)
-        return last[1:]
+        What was counted of a reading is remembered for the next vectorizer that comes with the very same one.
+        """
+        reading, last = found.reading, self._last
+        if last is None or reading is not last[0]:
+            words = [(self._remembered if len(features) <= _FEW else self._look_up)(features) for features in reading.characters]
+            last = self._last = reading, *self._distinct(np.concatenate([self._look_up(reading.features), *words]))
+        if not found.own:
+            return last[1:]
+        numbers, times = self._distinct(self._look_up(found.own))  # of blocks that no reading has
+        return np.concatenate([last[1], numbers]), np.concatenate([last[2], times])
+
+    def _look_up(self, features: Sequence[str]) -> NDArray[np.int64]:
+        """The numbers of the features that have one."""
+        return np.array([number for number in map(self._numbers.get, features) if number is not None], dtype=np.int64)
+
+    def _distinct(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Each number once, and how often it is there: by the place where it is last, which takes no sorting."""
+        if len(self._places) < len(self._numbers):
+            self._places = np.zeros(len(self._numbers), dtype=np.int64)
+        places = np.arange(len(numbers))
+        self._places[numbers] = places
+        last = self._places[numbers]
+        times = np.bincount(last, minlength=len(numbers))
+        kept = last == places
+        return numbers[kept], times[kept]
 
 
 class Vectorizer:
@@ -227,17 +253,13 @@ class Vectorizer:
         rows = []
         for counts in counted:
             of_message = columns[np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))]
-            times = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
+            times = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
             rows.append(vectorizer._weigh(of_message[of_message >= 0], times[of_message >= 0]))
         return vectorizer, _stack(rows, len(kept))
 
     def row(self, message: Any) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The columns and values of one message, as two arrays of the same length."""
-        shared, own = self._features(message)
-        numbers, times = self._numbering.count_shared(shared)
-        if own:
-            of_its_own, their_times = self._numbering.count(own)
-            numbers, times = np.concatenate([numbers, of_its_own]), np.concatenate([times, their_times])
+        numbers, times = self._numbering.count(self._features(message))
         if len(self._column_of_number) < len(self._numbering):  # another vectorizer has brought features since
             self._column_of_number = np.full(len(self._numbering), -1, dtype=np.int32)
             self._column_of_number[self._number_of_column] = np.arange(len(self.names))
@@ -249,7 +271,7 @@ class Vectorizer:
         """The rows of many messages, shape (messages, columns)."""
         return _stack([self.row(message) for message in messages], len(self.names))
 
-    def _weigh(self, columns: NDArray[np.int32], times: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    def _weigh(self, columns: NDArray[np.int32], times: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         values = (1 + np.log(times)) * self.idf[columns]
         blocks = self._block_of_column[columns]
         norms = np.sqrt(np.bincount(blocks, weights=values**2, minlength=len(BLOCKS)))
@@ -258,6 +280,8 @@ class Vectorizer:
 
 
 def _stack(rows: Sequence[tuple[NDArray[np.int32], NDArray[np.float32]]], width: int) -> csr_matrix:
+    from scipy.sparse import csr_matrix  # not at the top: the service needs no matrices
+
     ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
     columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, dtype=np.int32)
     values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, dtype=np.float32)

@@ -11,6 +11,8 @@ from folderwijs.understanding.words import Word, clean
 JOINERS = frozenset("en of maar ook trouwens verder daarnaast bovendien plus dan want tevens overigens alsook en/of".split())
 """Words that may stand between two questions."""
 
+_EITHER = frozenset({"of", "en"})
+_LONGEST_NAME = 4  # words by which one of two things is named
 _SENTENCE_END = re.compile(r"[?!;\n•]|[.:](?!$)|\s[-–]\s")
 _CLAUSE_END = re.compile(r"[,()/]")
 _ASKS = frozenset(
@@ -83,6 +85,25 @@ def sentences(pieces: Sequence[Clause]) -> list[Clause]:
         Clause(tuple(word for clause in sentence for word in clause.words), " ".join(clause.text for clause in sentence), sentence[0].joined) if len(sentence) > 1 else sentence[0]
         for sentence in _by_sentence(pieces)
     ]
+
+
+def alternatives(words: Sequence[Word]) -> list[tuple[list[Word], list[Word]]]:
+    """A question that names two things in one place ("mag ik zwemmen of fietsen"), read with each of them alone.
+
+    The first thing is one word, or starts with the word that the second starts with ("door mijn gewicht of door mijn schoenen").
+
+    Args:
+        words: of the question.
+
+    Returns:
+        For each "of" or "en" between two words: the question up to it, and the question with the first thing left out.
+    """
+    found = []
+    for place in range(1, len(words) - 1):
+        if words[place].text in _EITHER:
+            same = (start for start in range(max(0, place - _LONGEST_NAME), place) if words[start].text == words[place + 1].text)
+            found.append(([*words[:place]], [*words[: next(same, place - 1)], *words[place + 1 :]]))
+    return found
 
 
 def _by_sentence(found: Sequence[Clause]) -> list[list[Clause]]:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from folderwijs.dialogue import ALARM, FOLLOW_UP, OUTSIDE, PRACTICE, REACTIONS, SEVERAL, SMALLTALK, UNSURE, Part
 from folderwijs.understanding.classifier import BLOCK_WEIGHTS, Classifier
 from folderwijs.understanding.context import ContextClassifier
-from folderwijs.understanding.features import FollowUp, Numbering, features_with, features_with_negations
+from folderwijs.understanding.features import NEGATIONS, FollowUp, Numbering, features_with, features_with_negations
 from folderwijs.understanding.lexicon import Lexicon
-from folderwijs.understanding.segments import Clause, clauses, sentences
+from folderwijs.understanding.segments import Clause, alternatives, clauses, sentences
 from folderwijs.understanding.urgency import Enough, Urgency
 from folderwijs.understanding.words import Word, clean
 
@@ -47,6 +47,7 @@ class Options(msgspec.Struct, frozen=True):
         story_alarm, story_alarm_confirmed: the same for a message of several sentences.
         split: each of two questions in sentences of their own must be at least this likely.
         split_joined: the same where only a comma or a joining word stands between them.
+        split_either: the same where one question names two things ("zwemmen of fietsen"), read with each of them alone.
         split_whole: the whole message, with softened probabilities, must give each of them at least this.
         question: how much the question in a story counts, beside the whole of it; between 0 and 1.
         question_clear: the question must be at least this likely to ask something, on its own.
@@ -57,12 +58,13 @@ class Options(msgspec.Struct, frozen=True):
     certainty: float = 0.2
     family: float = 0.3
     outside: float = 0.2
-    alarm: float = -0.95
-    alarm_confirmed: float = -1.35
-    story_alarm: float = -0.7
-    story_alarm_confirmed: float = -1.0
+    alarm: float = -0.8
+    alarm_confirmed: float = -1.1
+    story_alarm: float = -0.55
+    story_alarm_confirmed: float = -0.85
     split: float = 0.5
     split_joined: float = 0.7
+    split_either: float = 0.7
     split_whole: float = 0.01
     question: float = 0.5
     question_clear: float = 0.4
@@ -135,6 +137,7 @@ class Understander:
         options: Options,
         follow_ups: Sequence[tuple[FollowUp, str]] = (),
         weights: Mapping[str, float] = BLOCK_WEIGHTS,
+        texts: Sequence[str] = (),
     ) -> "Understander":
         """Learn.
 
@@ -145,6 +148,7 @@ class Understander:
             options: what to make of it.
             follow_ups: messages after something else, with their intents.
             weights: how much each block of features counts.
+            texts: of the training questions, where what each sentence of them denies is to be learned too.
         """
         lexicon = Lexicon(knowledge.concepts)
         cost, temperature = options.cost, options.temperature
@@ -152,7 +156,10 @@ class Understander:
         urgent = [str(label.startswith(ALARM)) for label in labels]
         alarms = None
         if len(set(urgent)) > 1:
-            alarms = Classifier.train(messages, urgent, features_with_negations(lexicon), weights={**weights, **NEGATION_WEIGHT}, cost=cost)
+            denials = [words for message, text, label in zip(messages, texts, labels) if not label.startswith(ALARM) for words in _denials(message, text)]
+            alarms = Classifier.train(
+                [*messages, *denials], urgent + [str(False)] * len(denials), features_with_negations(lexicon), weights={**weights, **NEGATION_WEIGHT}, cost=cost
+            )
         context = ContextClassifier.train(follow_ups, messages, labels, lexicon, weights=weights, cost=cost, temperature=temperature) if follow_ups else None
         return cls(classifier, knowledge, options, alarms=alarms, context=context)
 
@@ -185,7 +192,8 @@ class Understander:
         part = msgspec.structs.replace(self._part(chances, text), after=self.context.after(words) if self.context else {})
         if part.intent in POLITE:
             part = self._asked_politely(told) or part
-        parts = self._split(pieces, margins) or (part,)
+        parts = () if part.intent.startswith(OUTSIDE) else self._split(pieces, margins) or self._name_two(told, margins)
+        parts = parts or (part,)
         return Understood(SEVERAL if len(parts) > 1 else part.intent, part.confidence, ranking, parts)
 
     def _members(self, family: str, chances: NDArray[np.float32]) -> dict[str, float]:
@@ -251,6 +259,21 @@ class Understander:
         parts = self._split_clauses(pieces, self.classifier.chances(margins, soften=_SOFTEN))
         return parts if len({part.intent for part in parts}) > 1 else ()
 
+    def _name_two(self, told: Sequence[Clause], margins: NDArray[np.float32]) -> tuple[Part, ...]:
+        """Both questions of a message that names two things in one of its sentences, or nothing where it does not; `margins` are those of all its words."""
+        pairs = [readings for sentence in told if sentence.asks for readings in alternatives(sentence.words)]
+        whole = self.classifier.chances(margins, soften=_SOFTEN) * self._askable if pairs else self._askable
+        if not pairs or (whole >= self.options.split_whole).sum() < 2:
+            return ()
+        best: tuple[float, tuple[Part, ...]] = (self.options.split_either, ())
+        for readings in pairs:
+            parts = tuple(self._reading(words) for words in readings)
+            weakest = min(part.confidence for part in parts)
+            spoken_of = all(whole[self._index[part.intent]] >= self.options.split_whole for part in parts)
+            if spoken_of and len({part.intent for part in parts}) > 1 and weakest >= best[0]:
+                best = weakest, parts
+        return best[1]
+
     def _split_clauses(self, pieces: Sequence[Clause], whole: NDArray[np.float32]) -> tuple[Part, ...]:
         """Cut between the two clauses where both sides ask something, are surest of different things, and `whole` speaks of both."""
         best: tuple[float, int] = (0.0, 0)
@@ -274,10 +297,17 @@ class Understander:
 
     def _part_of(self, side: Sequence[Clause]) -> Part:
         """What one side of a cut asks, as a question of its own: not a follow-up, small talk or nonsense."""
-        chances = self._chances_of(side) * self._askable
+        return self._question(self._chances_of(side), " ".join(clause.text for clause in side))
+
+    def _reading(self, words: Sequence[Word]) -> Part:
+        """What words ask, as a question of its own."""
+        return self._question(self.classifier.probabilities(words), " ".join(word.text for word in words))
+
+    def _question(self, chances: NDArray[np.float32], text: str) -> Part:
+        chances = chances * self._askable
         chances /= max(float(chances.sum()), self.options.split)  # little chance of any question stays little
         ranking = self._ranking(chances)
-        return Part(" ".join(clause.text for clause in side), ranking[0][0], ranking[0][1], ranking)
+        return Part(text, ranking[0][0], ranking[0][1], ranking)
 
     def _chances_of(self, side: Sequence[Clause]) -> NDArray[np.float32]:
         """Of all words, and of the words from the first question on: the story before it may be about something else."""
@@ -308,6 +338,12 @@ class Understander:
             alarms=Classifier.load(folder / _ALARMS, features_with_negations(lexicon), numbering) if (folder / _ALARMS).is_dir() else None,
             context=ContextClassifier.load(folder / _CONTEXT, lexicon, numbering) if (folder / _CONTEXT).is_dir() else None,
         )
+
+
+def _denials(message: Sequence[Word], text: str) -> list[tuple[Word, ...]]:
+    """The sentences of a story that say what is not so: each is weighed on its own, and stands in no training question without the others."""
+    told = sentences(clauses(message, text))
+    return [sentence.words for sentence in told if any(word.text in NEGATIONS for word in sentence.words)] if len(told) > 1 else []
 
 
 def _asks_something(intent: str) -> bool:

@@ -38,6 +38,7 @@ class Word(NamedTuple):
         return self.start + len(self.text)
 
 
+@lru_cache(maxsize=8)  # one message is cleaned for its words, its clauses and the buttons
 def clean(text: str) -> str:
     """Lower case, one form for each character, no invisible ones, no letter more than twice in a row."""
     text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS].translate(_QUOTES))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from folderwijs.understanding.segments import Clause, clauses, sentences
+from folderwijs.understanding.segments import Clause, alternatives, clauses, sentences
 from folderwijs.understanding.words import split_words
 
 texts = st.text(max_size=60) | st.lists(st.sampled_from(["ik", "en", "of", "mag", "fietsen", ",", "?", ". ", " ", "\n", "3", "(", " - ", "'s"]), max_size=25).map(" ".join)
@@ -101,3 +101,19 @@ def test_a_statement_asks_nothing(text: str) -> None:
 )
 def test_in_a_sentence_without_a_mark_beside_one_with_it_a_verb_first_only_tells(text: str, asking: list[str]) -> None:
     assert [clause.text for clause in clauses_of(text) if clause.asks] == asking
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("mag ik zwemmen of fietsen", [("mag ik zwemmen", "mag ik fietsen")]),
+        ("Helpen pillen of oefeningen daartegen?", [("helpen pillen", "helpen oefeningen daartegen")]),
+        ("komt het door mijn gewicht of door deze schoenen", [("komt het door mijn gewicht", "komt het door deze schoenen")]),
+        ("rust en fietsen of lopen", [("rust", "fietsen of lopen"), ("rust en fietsen", "rust en lopen")]),
+        ("en fietsen dan of", []),  # nothing stands on one side
+        ("mag ik fietsen", []),
+        ("", []),
+    ],
+)
+def test_a_question_that_names_two_things_is_read_with_each_alone(text: str, readings: list[tuple[str, str]]) -> None:
+    assert [tuple(" ".join(word.text for word in words) for words in pair) for pair in alternatives(split_words(text))] == readings

@@ -188,6 +188,19 @@ def test_a_message_that_says_what_is_not_so_is_told_apart() -> None:
     assert understand(understander, "ik hoorde een knap in mijn voet").intent == "alarm_peesscheur"
 
 
+def test_what_a_sentence_of_a_story_denies_is_learned_from_the_sentence_alone() -> None:
+    stories = [f"{question}? Ik hoorde geen knap in mijn {place}." for question in QUESTIONS["fietsen"] for place in ("kuit", "pees")]
+    labelled = [*((text, intent) for intent, texts in QUESTIONS.items() for text in texts), *((text, "fietsen") for text in stories)]
+    texts = [text for text, _ in labelled]
+    with_sentences, without = (
+        Understander.train([split_words(text) for text in texts], [intent for _, intent in labelled], KNOWLEDGE, OPTIONS, texts=given) for given in (texts, ())
+    )
+    denied, real = split_words("ik hoorde geen knap in mijn been"), split_words("ik hoorde een knap in mijn been")
+    assert with_sentences._urgent(denied) < without._urgent(denied)
+    assert with_sentences._urgent(real) > with_sentences._urgent(denied)
+    assert understand(with_sentences, "ik hoorde een knap in mijn kuit").intent == "alarm_peesscheur"
+
+
 # After the turn before.
 
 
@@ -244,15 +257,25 @@ def test_what_leans_on_the_turn_before_or_is_outside_is_never_one_of_several(und
         assert understand(understander, text).intent != SEVERAL
 
 
+@pytest.mark.parametrize(("text", "intents"), [("Ik heb pijn. Mag ik fietsen of andere schoenen?", ["fietsen", "schoenen"]), ("welke schoenen of leeftijd", ["schoenen", "leeftijd"])])
+def test_a_question_that_names_two_things_asks_for_both(understander: Understander, text: str, intents: list[str]) -> None:
+    understood = understand(understander, text)
+    assert (understood.intent, [part.intent for part in understood.parts]) == (SEVERAL, intents)
+
+
+@pytest.mark.parametrize("text", ["mag ik fietsen of met de velo", "Ik heb schoenen en een fiets. Mag ik fietsen?", "mag ik fietsen of regent het morgen"])
+def test_two_words_for_one_thing_or_in_what_is_only_told_ask_once(understander: Understander, text: str) -> None:
+    assert len(understand(understander, text).parts) == 1
+
+
 # A story with a question in it.
 
 
 class ByWords:
     """In the place of a classifier: the probabilities of each intent by a word that must be there, the first that is."""
 
-    labels = ["fietsen", "leeftijd", "vervolg_zeker"]
-
-    def __init__(self, chances: Mapping[str, Sequence[float]]) -> None:
+    def __init__(self, chances: Mapping[str, Sequence[float]], labels: Sequence[str] = ("fietsen", "leeftijd", "vervolg_zeker")) -> None:
+        self.labels = list(labels)
         self._chances = chances
 
     def margins(self, words: Sequence[Word]) -> NDArray[np.float32]:
@@ -281,6 +304,23 @@ def test_a_clear_question_counts_beside_the_story_around_it() -> None:
 def test_a_question_that_says_nothing_without_its_story_does_not_count() -> None:
     story, question = [0.3, 0.6, 0.1], [0.3, 0.05, 0.65]
     assert understood_by_words("de jeugd was er. klopt dat?", {"jeugd": story, "klopt": question}).intent == "leeftijd"
+
+
+class OfTwoHalves(ByWords):
+    """The same, and other probabilities where both words of the two halves are there."""
+
+    def margins(self, words: Sequence[Word]) -> NDArray[np.float32]:
+        both = self._chances.keys() <= {word.text for word in words}
+        return np.log(np.array(WHOLE, dtype=np.float32)) if both else super().margins(words)
+
+
+WHOLE = [0.25, 0.25, 0.5]
+
+
+@pytest.mark.parametrize(("last", "intent"), [("buiten_algemeen", "buiten_algemeen"), ("vervolg_zeker", SEVERAL)])
+def test_what_is_outside_as_a_whole_does_not_fall_apart(last: str, intent: str) -> None:
+    halves = OfTwoHalves({"fietsen": [0.9, 0.05, 0.05], "jeugd": [0.05, 0.9, 0.05]}, ["fietsen", "leeftijd", last])
+    assert understand(Understander(cast(Classifier, halves), KNOWLEDGE, OPTIONS), "mag ik fietsen? heeft de jeugd dat?").intent == intent
 
 
 def test_where_every_sentence_asks_the_message_is_read_as_a_whole() -> None:

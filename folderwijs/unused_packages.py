@@ -1,9 +1,10 @@
-"""Keeps TensorFlow out of the process.
+"""Keeps packages out of the process that Rasa and spaCy import and this project does not use.
 
-Rasa imports TensorFlow and Keras when its Agent is imported, for components that this project does not use. That costs
-5 seconds of start-up and 300 MB of memory. `install` puts empty modules in their place: classes can be derived
-from what stands in them and functions decorated with it, as Rasa's modules do while they are imported, but nothing
-computes. A pipeline with DIET or TED needs the real TensorFlow: train and run it with the `rasa` command.
+Importing Rasa's Agent imports TensorFlow and Keras, and the libraries of every chat service that Rasa can be joined to;
+importing spaCy imports its command line. TensorFlow alone costs 5 seconds of start-up and 300 MB of memory, the others
+most of a second. `install` puts empty modules in their place: classes can be derived from what stands in them and
+functions decorated with it, as Rasa's modules do while they are imported, but nothing computes. A pipeline with DIET or
+TED, and Rasa's own channels, need the real ones: train and run those with the `rasa` command.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ import sys
 from types import ModuleType
 from typing import Any, Optional, Sequence
 
-PACKAGES = frozenset({"tensorflow", "tensorflow_hub", "tensorflow_addons", "tensorflow_text", "keras"})
-"""The packages that are kept out, with everything below them."""
+TENSORFLOW = frozenset({"tensorflow", "tensorflow_hub", "tensorflow_addons", "tensorflow_text", "keras", "rasa.utils.tensorflow.data_generator", "rasa.utils.tensorflow.model_data"})
+CHANNELS = frozenset({"aiogram", "fbmessenger", "mattermostwrapper", "questionary", "prompt_toolkit", "slack_sdk", "twilio", "webexteamssdk"})
+"""What Rasa's channels import, and its own terminal."""
+PACKAGES = TENSORFLOW | CHANNELS | {"spacy.cli"}
+"""Everything that is kept out, with all that is below it."""
 
 
 class _Named(type):
@@ -57,7 +61,7 @@ class _EmptyModule(ModuleType):
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None) -> Optional[importlib.machinery.ModuleSpec]:
-        if fullname.partition(".")[0] not in PACKAGES:
+        if not is_kept_out(fullname):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
@@ -68,12 +72,18 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Nothing to run."""
 
 
+def is_kept_out(name: str) -> bool:
+    """Whether a module is one of `PACKAGES` or below one."""
+    parts = name.split(".")
+    return any(".".join(parts[:length]) in PACKAGES for length in range(1, len(parts) + 1))
+
+
 def _placeholder(name: str) -> _Named:
     return _Named(name, (_Placeholder,), {})
 
 
 def install() -> None:
-    """Put the empty modules in place. Does nothing where TensorFlow is already imported, or this was done before."""
+    """Put the empty modules in place of those that are not imported yet. Does nothing where TensorFlow is, or where this was done before."""
     if "tensorflow" in sys.modules or any(isinstance(finder, _Finder) for finder in sys.meta_path):
         return
     sys.modules["tensorflow"] = None  # type: ignore[assignment]  # spaCy's thinc asks whether it is there: no
