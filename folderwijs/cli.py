@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 
 import yaml
 
-from folderwijs import unused_packages, training
+from folderwijs import training, unused_packages
 from folderwijs.answers import Answers, load_answers
 from folderwijs.consistency import check_domain, check_follow_ups
 from folderwijs.content import ContentError, Problem, collecting
