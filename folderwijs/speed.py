@@ -12,15 +12,19 @@ from typing import Any, Optional, Sequence
 import rasa.core.policies.rule_policy
 import rasa.core.processor
 from rasa.core.actions.action import RemoteAction
+from rasa.core.channels.channel import OutputChannel
 from rasa.core.policies.rule_policy import RULES, RulePolicy
+from rasa.core.processor import MessageProcessor
 from rasa.engine.runner.dask import DaskGraphRunner
-from rasa.shared.core.constants import PREVIOUS_ACTION, USER
+from rasa.nlu.tokenizers.spacy_tokenizer import SpacyTokenizer
+from rasa.shared.core.constants import ACTION_VALIDATE_SLOT_MAPPINGS, DEFAULT_SLOT_NAMES, PREVIOUS_ACTION, USER
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActionReverted, ActiveLoop, Event, Restarted, SessionStarted, UserUtteranceReverted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ACTION_NAME, INTENT
 from threadpoolctl import threadpool_limits
 
+_SET_BY_ACTIONS = {"type": "custom"}
 _SIMPLE_STEP = {PREVIOUS_ACTION: [ACTION_NAME], USER: [INTENT]}
 _LOOKING_BACK = (ActionReverted, ActiveLoop, Restarted, SessionStarted, UserUtteranceReverted)
 """Events that change what the events before them mean."""
@@ -37,6 +41,8 @@ def install() -> None:
     _look_at_the_domain_once()
     _know_events()
     _copy_trackers()
+    _look_for_no_slots()
+    _tag_no_tokens()
     rasa.core.processor.DaskGraphRunner = GraphInOrder
 
 
@@ -206,3 +212,31 @@ def _copy(self: DialogueStateTracker) -> DialogueStateTracker:
         tracker.slots[name] = copy.copy(slot)
     tracker.model_id = tracker.assistant_id = None
     return tracker
+
+
+def _look_for_no_slots() -> None:
+    """Leave out the action that fills slots from a message where there is no slot that it could fill."""
+    if not hasattr(MessageProcessor, "_fill_slots"):
+        MessageProcessor._fill_slots = MessageProcessor.run_action_extract_slots
+        MessageProcessor.run_action_extract_slots = _run_action_extract_slots
+
+
+async def _run_action_extract_slots(self: MessageProcessor, output_channel: OutputChannel, tracker: DialogueStateTracker) -> DialogueStateTracker:
+    """What Rasa's own method gives: the tracker, with the slots that the last message fills."""
+    if "_has_slots_to_fill" not in self.__dict__:
+        self.__dict__["_has_slots_to_fill"] = has_slots_to_fill(self.domain)
+    if not self.__dict__["_has_slots_to_fill"]:
+        return tracker
+    filled: DialogueStateTracker = await self._fill_slots(output_channel, tracker)
+    return filled
+
+
+def has_slots_to_fill(domain: Domain) -> bool:
+    """Whether a message can fill a slot: all but those that only actions set, `type: custom` without anything more."""
+    slots = [slot for slot in domain.slots if slot.name not in DEFAULT_SLOT_NAMES]
+    return ACTION_VALIDATE_SLOT_MAPPINGS in domain.user_actions or any(mapping != _SET_BY_ACTIONS for slot in slots for mapping in slot.mappings)
+
+
+def _tag_no_tokens() -> None:
+    """Take the tag that spaCy gave a token: Rasa first asks, for each token, whether there is another one under that name."""
+    SpacyTokenizer._tag_of_token = staticmethod(lambda token: token.tag_)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import copy
 import gc
 from pathlib import Path
@@ -8,11 +9,15 @@ from typing import Any, Callable
 
 import jsonschema
 import pytest
+import spacy
 from hypothesis import given
 from hypothesis import strategies as st
-from rasa.core.channels.channel import UserMessage
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.policies.rule_policy import RulePolicy
+from rasa.core.processor import MessageProcessor
 from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.nlu.tokenizers.spacy_tokenizer import SpacyTokenizer
+from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActionReverted, BotUttered, Event, Restarted, SessionStarted, SlotSet, UserUtteranceReverted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from talking import replies
@@ -158,3 +163,40 @@ def test_the_class_of_an_event_is_known(engine: Engine, monkeypatch: pytest.Monk
     monkeypatch.undo()
     with pytest.raises(ValueError, match="Unknown event"):
         Event.resolve_by_type("geen")
+
+
+def test_a_message_fills_no_slot_here(engine: Engine, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rasa looks for values in each message; the only slot is set by actions."""
+    monkeypatch.setattr(MessageProcessor, "_fill_slots", lambda *_: pytest.fail("Rasa looked for slots: see speed._look_for_no_slots"))
+    understood_as("fietsen")
+    assert [reply.kind for reply in replies(engine, "slots", "mag ik fietsen?")] == ["answer"]
+
+
+def test_rasa_would_fill_none_either(engine: Engine) -> None:
+    processor = engine._agent.processor
+    tracker = DialogueStateTracker.from_events("slots", [ActionExecuted("action_listen"), UserUttered("mag ik fietsen?", {"name": "fietsen"})], engine._agent.domain.slots)
+    before = tracker.current_state()
+    after = asyncio.run(processor._fill_slots(CollectingOutputChannel(), tracker))
+    assert after.current_state() == before
+
+
+@pytest.mark.parametrize(
+    ("slots", "actions", "expected"),
+    [
+        ("{a: {type: any, mappings: [{type: custom}]}}", "[]", False),
+        ("{}", "[]", False),
+        ("{a: {type: any, mappings: [{type: custom, action: action_fill}]}}", "[action_fill]", True),
+        ("{a: {type: text, mappings: [{type: from_text}]}}", "[]", True),
+        ("{a: {type: any, mappings: [{type: custom}]}}", "[action_validate_slot_mappings]", True),
+    ],
+)
+def test_slots_that_a_message_fills_are_left_to_rasa(slots: str, actions: str, expected: bool) -> None:
+    domain = Domain.from_yaml(f'version: "3.1"\nintents: [groet]\nslots: {slots}\nactions: {actions}\n')
+    assert speed.has_slots_to_fill(domain) is expected
+
+
+def test_tokens_keep_the_tag_that_spacy_gives() -> None:
+    [token] = spacy.blank("nl")("fietsen")
+    token.tag_ = "WW"
+    assert SpacyTokenizer._tag_of_token(token) == "WW"
+    assert not token._.has("tag"), "there is a tag of another kind now: see speed._tag_no_tokens"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Mapping, Optional, Sequence
 
@@ -21,6 +22,7 @@ MOST_WORDS = 12
 _CONTEXT_WEIGHT = 1.0  # how much what came before counts, beside the weights of the other blocks
 _UNRELATED = 4  # questions that have nothing to do with the turn before, for each follow-up in the data
 _BEFORES = "befores.json"
+_REMEMBERED_BYTES = 8_000_000
 
 
 class ContextClassifier:
@@ -36,7 +38,9 @@ class ContextClassifier:
         self.classifier = classifier
         self._befores = befores
         self._lexicon = lexicon
-        self._alone, self._by_mark = _by_mark(classifier.vectorizer.names, befores)
+        self._by_mark = _by_mark(classifier.vectorizer.names, befores)
+        size = 4 * len(befores) * len(classifier.labels)
+        self._remembered = lru_cache(maxsize=max(1, _REMEMBERED_BYTES // max(1, size)))(self._in_context)  # people use the same words
 
     @classmethod
     def train(
@@ -76,20 +80,27 @@ class ContextClassifier:
             return {}
         classifier = self.classifier
         alone = classifier.margins(FollowUp("", words))
-        columns, values, rows = self._in_context(read(self._lexicon, words).marks)
-        starts = np.searchsorted(rows, np.arange(len(self._befores)))  # each thing alone is a feature too, so each has a row
-        margins = (alone + np.add.reduceat(values[:, None] * classifier.weights[columns], starts)) / classifier.temperature
+        marks = ("", *dict.fromkeys(read(self._lexicon, words).marks))  # each thing alone is a feature too
+        found = [self._remembered(mark) for mark in marks if mark in self._by_mark]
+        norms = np.sqrt(sum(squares for _, squares in found))
+        margins = (alone + sum(sums for sums, _ in found) * (_CONTEXT_WEIGHT / norms)[:, None]) / classifier.temperature
         best = margins.argmax(axis=1)
         chances = 1 / np.exp(margins - margins.max(axis=1, keepdims=True)).sum(axis=1)
         return {before: (classifier.labels[label], chance) for before, label, chance in zip(self._befores, best.tolist(), chances.tolist())}
 
-    def _in_context(self, marks: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
-        """Columns and values of what a message has together with each thing that came before, and the number of that thing; weighed as `Vectorizer` does."""
-        found = np.hstack([self._alone, *(self._by_mark[mark] for mark in dict.fromkeys(marks) if mark in self._by_mark)])
-        columns, rows = found[:, np.argsort(found[1], kind="stable")]
+    def _in_context(self, mark: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What a mark of a message adds to the margins after each thing that came before, not yet weighed, and to the square of what it is weighed by.
+
+        Returns:
+            Arrays of shape (things, labels) and (things,), from the weights and the inverse document frequencies of the mark together with each thing; see `Vectorizer`.
+        """
+        columns, rows = self._by_mark[mark]
         idf = self.classifier.vectorizer.idf[columns]
-        norms = np.sqrt(np.bincount(rows, weights=idf**2, minlength=len(self._befores)))
-        return columns, (_CONTEXT_WEIGHT * idf / norms[rows]).astype(np.float32), rows
+        sums = np.zeros((len(self._befores), len(self.classifier.labels)), dtype=np.float32)
+        squares = np.zeros(len(self._befores), dtype=np.float32)
+        sums[rows] = idf[:, None] * self.classifier.weights[columns]  # one column for each thing at the most
+        squares[rows] = idf**2
+        return sums, squares
 
     def save(self, folder: Path) -> None:
         """Write it to files in `folder`."""
@@ -102,11 +113,11 @@ class ContextClassifier:
         return cls(Classifier.load(folder, features_with_context(lexicon), numbering), json.loads((folder / _BEFORES).read_text("utf8")), lexicon)
 
 
-def _by_mark(names: Sequence[str], befores: Sequence[str]) -> tuple[NDArray[np.int64], dict[str, NDArray[np.int64]]]:
-    """The columns of what came before, alone and with each mark, as `context_features` names them.
+def _by_mark(names: Sequence[str], befores: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+    """The columns of what came before with each mark, and alone, under "", as `context_features` names them.
 
     Returns:
-        Arrays of shape (2, columns): the columns, and the number in `befores` of each; first of those alone, then by mark.
+        By mark, an array of shape (2, columns): the columns, and the number in `befores` of each.
     """
     rows = {before: row for row, before in enumerate(befores)}
     found: dict[str, list[tuple[int, int]]] = {}
@@ -114,8 +125,7 @@ def _by_mark(names: Sequence[str], befores: Sequence[str]) -> tuple[NDArray[np.i
         before, _, mark = feature[1:].partition(" ")
         if feature.startswith("p") and before in rows:
             found.setdefault(mark, []).append((column, rows[before]))
-    arrays = {mark: np.array(places, dtype=np.int64).T for mark, places in found.items()}
-    return arrays.pop("", np.zeros((2, 0), dtype=np.int64)), arrays
+    return {mark: np.array(places, dtype=np.int64).T for mark, places in found.items()}
 
 
 def load_follow_ups(folder: Path) -> list[tuple[Path, int, tuple[str, str, str]]]:
