@@ -39,7 +39,7 @@ soak: setup-dev train ## put steady load on the service for 30 minutes, with a p
 
 fuzz: setup-dev train ## send 100,000 fuzzed messages through the whole stack
 	@PYTHONPATH=. $(PYTHON) -W ignore -m fuzzing
-bench: setup-dev train ## measure speed and memory beside stock Rasa and write docs/performance.md (an hour)
+bench: setup-dev train ## measure speed and memory beside stock Rasa and write docs/performance.md (one to two hours)
 	@PYTHONPATH=. $(PYTHON) -W ignore -m benchmarks
 
 pictures: setup-dev train ## take the pictures of the chat in docs/ anew (needs chromium)

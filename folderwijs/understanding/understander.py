@@ -51,6 +51,7 @@ class Options(msgspec.Struct, frozen=True):
         split_whole: the whole message, with softened probabilities, must give each of them at least this.
         question: how much the question in a story counts, beside the whole of it; between 0 and 1.
         question_clear: the question must be at least this likely to ask something, on its own.
+        question_inside: not where the story as a whole is at least this likely to be outside: "hoe lang duurt dat" says nothing of what it is about.
     """
 
     cost: float = 0.4
@@ -68,6 +69,7 @@ class Options(msgspec.Struct, frozen=True):
     split_whole: float = 0.01
     question: float = 0.5
     question_clear: float = 0.4
+    question_inside: float = 0.5
 
 
 class Knowledge(msgspec.Struct, frozen=True):
@@ -241,9 +243,9 @@ class Understander:
         return None
 
     def _towards_question(self, told: Sequence[Clause], margins: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The margins of a message of such sentences, where it is a story with a question in it: drawn towards those of the question alone, if that is clear without the story."""
+        """The margins of a message of such sentences, where it is a story with a question in it: drawn towards those of the question alone, if that is clear without the story, and the story is not about something else."""
         asked = [sentence for sentence in told if "?" in sentence.text] or [sentence for sentence in told if sentence.asks]
-        if not 0 < len(asked) < len(told):
+        if not 0 < len(asked) < len(told) or self._family(OUTSIDE, self.classifier.chances(margins))[1] >= self.options.question_inside:
             return margins
         alone = self.classifier.margins([word for sentence in asked for word in sentence.words])
         chances = self.classifier.chances(alone)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Mapping, Sequence, cast
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -299,6 +300,13 @@ def test_a_clear_question_counts_beside_the_story_around_it() -> None:
     assert understood_by_words("de jeugd was er. mag ik fietsen?", {"jeugd": story, "fietsen": question}).intent == "fietsen"
     assert understood_by_words("mag ik fietsen? de jeugd was er.", {"jeugd": story, "fietsen": question}).intent == "fietsen"
     assert understood_by_words("de jeugd was er, mag ik fietsen?", {"jeugd": story, "fietsen": question}).intent == "leeftijd"  # one sentence
+
+
+@pytest.mark.parametrize(("outside", "intent"), [(0.45, "fietsen"), (0.55, "buiten_algemeen")])
+def test_a_question_in_a_story_about_something_else_does_not_count(outside: float, intent: str) -> None:
+    story, question = [0.9 - outside, 0.1, outside], [0.98, 0.01, 0.01]
+    understander = Understander(cast(Classifier, ByWords({"regen": story, "fietsen": question}, ["fietsen", "leeftijd", "buiten_algemeen"])), KNOWLEDGE, msgspec.structs.replace(OPTIONS, outside=0.3))
+    assert understand(understander, "het was regen. mag ik fietsen?").intent == intent
 
 
 def test_a_question_that_says_nothing_without_its_story_does_not_count() -> None:
