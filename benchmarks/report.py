@@ -140,7 +140,9 @@ def page(numbers: Numbers) -> str:
         "- questions for the receptionist are written together, once a second, not each on its own;",
         "- one thread for the sums of a message: on a busy machine several wait for each other;",
         "- the model is kept out of Python's search for garbage;",
-        "- the concept and the characters of a word are remembered for the words that people use;",
+        "- the concept of a word, the numbers of its characters' features, and what it adds after each turn before are remembered for the words that people use;",
+        "- no slots are looked for in a message, because only actions set one;",
+        "- the start leaves out what is not used: TensorFlow, the libraries of Rasa's channels, spaCy's command line, scikit-learn (`folderwijs/unused_packages.py`), and the tokenizer's exceptions;",
         "- conversations that are idle are packed, and a conversation keeps its last four turns only.",
         "",
     ]
