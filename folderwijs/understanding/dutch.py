@@ -24,7 +24,7 @@ MOST_NEW_WORDS = 50_000
 def without_exceptions() -> Callable[[Language], Tokenizer]:
     """A tokenizer with the language's rules, and without its thousands of exceptions (abbreviations, emoticons).
 
-    To learn those takes spaCy most of a second, and they change nothing: what they keep together, `words_of_token` takes apart.
+    To learn those takes spaCy most of a second. What they keep together, `words_of_token` takes apart; only the lemma of a few words is another one ("'s").
     """
 
     def make(language: Language) -> Tokenizer:

@@ -187,7 +187,7 @@ class Understander:
         alarm = self._urgency.find(words, self._members(ALARM, chances), self._urgent(words), lambda: self._alarming(told))
         if alarm:
             return Understood(alarm.sign, alarm.likelihood, ranking, (Part(text, alarm.sign, alarm.likelihood, ranking),), alarm.rule)
-        drawn = self._towards_question(told, margins)
+        drawn = self._towards_question(told, margins, chances)
         if drawn is not margins:
             margins, chances = drawn, self.classifier.chances(drawn)
             ranking = self._ranking(chances)
@@ -242,10 +242,10 @@ class Understander:
                 return part
         return None
 
-    def _towards_question(self, told: Sequence[Clause], margins: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The margins of a message of such sentences, where it is a story with a question in it: drawn towards those of the question alone, if that is clear without the story, and the story is not about something else."""
+    def _towards_question(self, told: Sequence[Clause], margins: NDArray[np.float32], whole: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The margins of a message of such sentences, where it is a story with a question in it: drawn towards those of the question alone, if that is clear without the story, and the story is not about something else; `whole` are the chances of all its words."""
         asked = [sentence for sentence in told if "?" in sentence.text] or [sentence for sentence in told if sentence.asks]
-        if not 0 < len(asked) < len(told) or self._family(OUTSIDE, self.classifier.chances(margins))[1] >= self.options.question_inside:
+        if not 0 < len(asked) < len(told) or self._family(OUTSIDE, whole)[1] >= self.options.question_inside:
             return margins
         alone = self.classifier.margins([word for sentence in asked for word in sentence.words])
         chances = self.classifier.chances(alone)
@@ -264,8 +264,10 @@ class Understander:
     def _name_two(self, told: Sequence[Clause], margins: NDArray[np.float32]) -> tuple[Part, ...]:
         """Both questions of a message that names two things in one of its sentences, or nothing where it does not; `margins` are those of all its words."""
         pairs = [readings for sentence in told if sentence.asks for readings in alternatives(sentence.words)]
-        whole = self.classifier.chances(margins, soften=_SOFTEN) * self._askable if pairs else self._askable
-        if not pairs or (whole >= self.options.split_whole).sum() < 2:
+        if not pairs:
+            return ()
+        whole = self.classifier.chances(margins, soften=_SOFTEN) * self._askable
+        if (whole >= self.options.split_whole).sum() < 2:
             return ()
         best: tuple[float, tuple[Part, ...]] = (self.options.split_either, ())
         for readings in pairs:
