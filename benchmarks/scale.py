@@ -19,7 +19,7 @@ from benchmarks.stock import LEANEST, nlu_file, our_questions, read_questions
 from folderwijs.settings import PROJECT
 
 FACTORS = (1, 10, 50)
-SECONDS = 600
+SECONDS = 900
 """After which a training is given up."""
 
 _COPIED = ("folderwijs", "actions", "web", "config.yml", "domain.yml", "endpoints.yml", "credentials.yml", "lexicon.yml", "urgent.yml", "practice.yml", "texts.yml", "leaflets", "data")

@@ -23,7 +23,6 @@ with warnings.catch_warnings():  # Sanic comes with Rasa, and has the deprecatio
     import sanic  # noqa: E402, F401
 
 import msgspec  # noqa: E402
-import structlog  # noqa: E402
 from rasa.core.agent import Agent  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
 from rasa.core.lock import TicketLock  # noqa: E402
@@ -37,7 +36,7 @@ from folderwijs.answers import Answers  # noqa: E402
 from folderwijs.conversations import BoundedTrackerStore, TurnLockStore  # noqa: E402
 from folderwijs.dialogue import Part  # noqa: E402
 from folderwijs.engine_errors import ModelError  # noqa: E402
-from folderwijs.logs import Tellable, only_event  # noqa: E402
+from folderwijs.logs import Tellable, quieten_rasa  # noqa: E402
 from folderwijs.queueing import NotAdmitted  # noqa: E402
 from folderwijs.redis_link import StoreAway  # noqa: E402
 from folderwijs.replies import Reply, from_builtins  # noqa: E402
@@ -144,7 +143,7 @@ class Engine:
 
     def __init__(self, model: Path, answers: Answers, store: TrackerStore, turns: Optional[LockStore] = None) -> None:
         check_model(model)
-        _quieten()
+        quieten_rasa()
         speed.install()
         self.answers = answers
         self.store = store
@@ -217,13 +216,3 @@ def memory_store(settings: Settings) -> BoundedTrackerStore:
 def _ordinary(text: str) -> str:
     """`text` so that Rasa cannot take it for a command, and never empty."""
     return _COMMAND.sub("", text, count=1).strip() or "?"
-
-
-def _quieten() -> None:
-    """Keep what visitors type out of the log: Rasa logs messages at level debug."""
-    for name in ("rasa", "rasa_sdk", "matplotlib", "asyncio"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), logger_factory=structlog.stdlib.LoggerFactory(), processors=[only_event],
-        cache_logger_on_first_use=True,  # else each of Rasa's many lines of level debug makes a logger, to say nothing with
-    )

@@ -10,6 +10,8 @@ import traceback
 from types import TracebackType
 from typing import Any, MutableMapping, Optional, Union
 
+import structlog
+
 _Error = Union[tuple[type[BaseException], BaseException, Optional[TracebackType]], tuple[None, None, None]]
 
 
@@ -62,6 +64,16 @@ def configure(level: str, format_: str) -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+def quieten_rasa() -> None:
+    """Keep what visitors type out of the log, and training from writing a page for each rule: Rasa logs both at level debug."""
+    for name in ("rasa", "rasa_sdk", "matplotlib", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), logger_factory=structlog.stdlib.LoggerFactory(), processors=[only_event],
+        cache_logger_on_first_use=True,  # else each of Rasa's many lines of level debug makes a logger, to say nothing with
+    )
 
 
 def only_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:

@@ -17,8 +17,8 @@ from rasa.core.policies.rule_policy import RULES, RulePolicy
 from rasa.core.processor import MessageProcessor
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.nlu.tokenizers.spacy_tokenizer import SpacyTokenizer
-from rasa.shared.core.constants import ACTION_VALIDATE_SLOT_MAPPINGS, DEFAULT_SLOT_NAMES, PREVIOUS_ACTION, USER
-from rasa.shared.core.domain import Domain
+from rasa.shared.core.constants import ACTION_VALIDATE_SLOT_MAPPINGS, DEFAULT_SLOT_NAMES, PREVIOUS_ACTION, SHOULD_NOT_BE_SET, USER
+from rasa.shared.core.domain import Domain, State
 from rasa.shared.core.events import ActionExecuted, ActionReverted, ActiveLoop, Event, Restarted, SessionStarted, UserUtteranceReverted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ACTION_NAME, INTENT
@@ -44,6 +44,13 @@ def install() -> None:
     _look_for_no_slots()
     _tag_no_tokens()
     rasa.core.processor.DaskGraphRunner = GraphInOrder
+
+
+def install_for_training() -> None:
+    """Put those shortcuts in place that training has use for."""
+    _narrow_rules()
+    _log_no_copies()
+    _tag_no_tokens()
 
 
 def settle() -> None:
@@ -157,6 +164,52 @@ def _action_from_rules(self: RulePolicy, tracker: DialogueStateTracker, domain: 
         if key := rules.applying(tracker.events):
             return rules.lookup[key], key, False
     found: tuple[Optional[str], Optional[str], bool] = self._try_every_rule(tracker, domain, use_text_for_last_user_input)
+    return found
+
+
+class RulesByLastStep:
+    """The rules by the action and the intent in the last of the steps that they ask for.
+
+    Args:
+        lookup: the action of each rule, by the rule's key.
+    """
+
+    def __init__(self, lookup: dict[str, str]) -> None:
+        self.lookup = lookup
+        self._keys: dict[tuple[Optional[str], Optional[str]], list[str]] = {}
+        for key in lookup:
+            step = json.loads(key)[-1:]
+            action, intent = _step(step[0]) if step else (None, None)
+            self._keys.setdefault((action, intent if action else None), []).append(key)  # a step with no action before it is the start, whatever is said
+
+    def possible(self, state: State) -> dict[str, str]:
+        """All rules that can apply in a state of a conversation, and some that cannot."""
+        action, intent = _step(state)
+        near = ((action, intent), (action, None), (None, None))
+        return {key: self.lookup[key] for place in dict.fromkeys(near) for key in self._keys.get(place, ()) if key in self.lookup}  # training drops some
+
+
+def _step(state: State) -> tuple[Optional[str], Optional[str]]:
+    """The action before a state and the intent in it, where it has them and asks for just these."""
+    action, intent = state.get(PREVIOUS_ACTION, {}).get(ACTION_NAME), state.get(USER, {}).get(INTENT)
+    return tuple(value if isinstance(value, str) and value != SHOULD_NOT_BE_SET else None for value in (action, intent))  # type: ignore[return-value]
+
+
+def _narrow_rules() -> None:
+    """Have RulePolicy try only rules whose last step ends as the conversation does: holding all rules against all stories takes the square of their number."""
+    if not hasattr(RulePolicy, "_try_keys"):
+        RulePolicy._try_keys = RulePolicy._get_possible_keys
+        RulePolicy._get_possible_keys = _possible_keys
+
+
+def _possible_keys(self: RulePolicy, lookup: dict[str, str], states: list[State]) -> set[str]:
+    """What Rasa's own method gives: the keys of the rules that apply."""
+    if states:
+        rules: Optional[RulesByLastStep] = self.__dict__.get("_rules_by_last_step")
+        if rules is None or rules.lookup is not lookup:
+            rules = self._rules_by_last_step = RulesByLastStep(lookup)
+        lookup = rules.possible(states[-1])
+    found: set[str] = self._try_keys(lookup, states)
     return found
 
 

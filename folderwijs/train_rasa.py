@@ -16,7 +16,11 @@ if __name__ == "__main__":
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     import rasa.model_training
 
+    from folderwijs import logs, speed
     from folderwijs.training import MODELS
+
+    logs.quieten_rasa()
+    speed.install_for_training()
 
     result = rasa.model_training.train(
         domain="domain.yml", config="config.yml", training_files="data", output=str(MODELS), fixed_model_name="new", force_training=True

@@ -85,8 +85,8 @@ import asyncio, logging, sys, warnings
 from folderwijs import logs, unused_packages
 unused_packages.install()
 logs.configure("debug", sys.argv[1])
-from folderwijs import engine
-engine._quieten()
+import folderwijs.engine
+logs.quieten_rasa()
 import structlog
 structlog.get_logger("rasa").warning("rasa.event", text="{MARK}")
 structlog.get_logger("rasa").error("rasa.event", user="{MARK}")

@@ -4,20 +4,21 @@ import ast
 import asyncio
 import copy
 import gc
+import json
 from pathlib import Path
 from typing import Any, Callable
 
 import jsonschema
 import pytest
 import spacy
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.core.processor import MessageProcessor
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.nlu.tokenizers.spacy_tokenizer import SpacyTokenizer
-from rasa.shared.core.domain import Domain
+from rasa.shared.core.domain import Domain, State
 from rasa.shared.core.events import ActionExecuted, ActionReverted, BotUttered, Event, Restarted, SessionStarted, SlotSet, UserUtteranceReverted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from talking import replies
@@ -92,6 +93,52 @@ def test_other_rules_are_left_to_rasa(key: str) -> None:
     assert RulesByPast({simple: "action_answer"}).simple
     assert not RulesByPast({simple: "action_answer", key: "action_answer"}).simple
     assert not RulesByPast({}).simple
+
+
+ACTIONS = ("action_listen", "action_answer", "...")
+STATES = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "prev_action": st.fixed_dictionaries({"action_name": st.sampled_from(ACTIONS)}) | st.fixed_dictionaries({"action_text": st.just("Hallo")}),
+            "user": st.fixed_dictionaries({"intent": st.sampled_from(INTENTS)}, optional={"entities": st.just(("naam",))}) | st.fixed_dictionaries({"text": st.just("hoi")}),
+            "slots": st.fixed_dictionaries({"context": st.sampled_from(("None", (1.0, 0.0)))}),
+        },
+    ),
+    max_size=4,
+)
+
+
+def keys_by_both(policy: RulePolicy, lookup: dict[str, str], states: list[State], monkeypatch: pytest.MonkeyPatch) -> tuple[set[str], set[str]]:
+    """The keys of the rules that apply, by ours and by Rasa's own method."""
+    with monkeypatch.context() as patch:
+        patch.setattr(RulePolicy, "_try_keys", RulePolicy._get_possible_keys, raising=False)
+        return speed._possible_keys(policy, lookup, states), policy._get_possible_keys(lookup, states)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rules=st.lists(STATES.filter(bool), max_size=8), states=STATES)
+def test_the_rules_that_can_apply_are_those_that_rasa_finds(rules: list[list[State]], states: list[State], monkeypatch: pytest.MonkeyPatch) -> None:
+    lookup = {json.dumps(rule, sort_keys=True): "action_answer" for rule in rules}
+    ours, rasas = keys_by_both(object.__new__(RulePolicy), lookup, states, monkeypatch)
+    assert ours == rasas
+
+
+def test_a_rule_that_training_drops_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    states: list[State] = [{"prev_action": {"action_name": "action_listen"}, "user": {"intent": "groet"}}]
+    policy, lookup = object.__new__(RulePolicy), {json.dumps(states): "action_answer"}
+    assert keys_by_both(policy, lookup, states, monkeypatch) == ({*lookup}, {*lookup})
+    lookup.clear()
+    assert keys_by_both(policy, lookup, states, monkeypatch) == (set(), set())
+
+
+def test_few_rules_are_tried_in_training(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy, domain, tried = rule_policy(engine), engine._agent.domain, []
+    monkeypatch.setattr(RulePolicy, "_try_keys", lambda self, lookup, states: tried.append(lookup) or {*lookup}, raising=False)
+    monkeypatch.setattr(RulePolicy, "_get_possible_keys", speed._possible_keys)
+    policy._try_every_rule(DialogueStateTracker.from_events("few", [ActionExecuted("action_listen"), UserUttered("iets", {"name": "fietsen"})], domain.slots), domain, False)
+    assert tried, "Rasa looks for its rules in another way now: see _narrow_rules"
+    assert 0 < len(tried[0]) < 5 < len(policy.lookup["rules"])
 
 
 def test_the_results_of_our_own_actions_are_not_checked(engine: Engine, understood_as: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:

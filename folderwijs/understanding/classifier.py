@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from folderwijs.understanding.features import Features, Numbering, Vectorizer
+from folderwijs.understanding.features import Counted, Features, Numbering, Vectorizer
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -26,15 +26,15 @@ _NAMES = "classifier.json"
 
 
 _TOLERANCE = 0.01  # of LinearSVC: a hundredth of the default's precision, a sixth less time, and the same reply to all of 1,590 held-out questions
-_THREADS = 2
+_AT_ONCE = 50  # labels fitted in one go: each time liblinear fits all others together as well, which takes as long as three labels; more need more memory
 _REST = ""
 
 
-def _fit(matrix: csr_matrix, labels: Sequence[str], own: set[str], cost: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _fit(matrix: csr_matrix, labels: Sequence[str], own: set[str], cost: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Fit each label of `own` against all others.
 
     Returns:
-        Weights of shape (own labels, columns) and biases of shape (own labels,), the labels sorted.
+        Weights of shape (columns, own labels) and biases of shape (own labels,), the labels sorted.
     """
     from sklearn.svm import LinearSVC  # only training needs it, and it takes half a second of a start
 
@@ -44,7 +44,7 @@ def _fit(matrix: csr_matrix, labels: Sequence[str], own: set[str], cost: float) 
     else:
         weights, biases = model.coef_, model.intercept_
     kept = model.classes_ != _REST
-    return weights[kept], biases[kept]
+    return weights[kept].T.astype(np.float32), biases[kept].astype(np.float32)
 
 
 class Classifier:
@@ -66,27 +66,34 @@ class Classifier:
         self.temperature = temperature
 
     @classmethod
-    def train(
-        cls, messages: Sequence[Any], labels: Sequence[str], features: Features, *, weights: Mapping[str, float] = BLOCK_WEIGHTS, cost: float = 0.6, temperature: float = 0.2
-    ) -> "Classifier":
-        """Learn from labelled messages.
+    def begin(
+        cls, threads: Executor, counted: Counted, labels: Sequence[str], features: Features, *, weights: Mapping[str, float] = BLOCK_WEIGHTS, cost: float = 0.6, temperature: float = 0.2
+    ) -> Callable[[], "Classifier"]:
+        """Begin to learn from labelled messages.
 
         Args:
-            messages: what `features` takes, one each.
+            threads: what it is learned in; liblinear lets other threads run.
+            counted: the features of the messages; see `Vectorizer.fit`.
             labels: the label of each, at least two different ones.
             features: gives the features of a message.
             weights: of the blocks of features.
             cost: LinearSVC's C.
             temperature: see the class.
+
+        Returns:
+            A function that waits for the end and gives the classifier.
         """
-        vectorizer, matrix = Vectorizer.fit(features, messages, weights, LEAST)
+        vectorizer, matrix = Vectorizer.fit(features, counted, weights, LEAST)
         names = sorted(set(labels))
-        parts = [part.tolist() for part in np.array_split(np.array(names, dtype=object), min(_THREADS, len(names)))]
-        matrices = [matrix.astype(np.float64) for _ in parts]  # one each: scikit-learn puts a matrix in order in place
-        with ThreadPoolExecutor(_THREADS) as threads:  # liblinear lets other threads run while it fits
-            fitted = list(threads.map(lambda own, part: _fit(own, labels, set(part), cost), matrices, parts))
-        found, biases = np.vstack([weights for weights, _ in fitted]), np.concatenate([biases for _, biases in fitted])
-        return cls(names, vectorizer, found.T.astype(np.float32), biases.astype(np.float32), temperature)
+        matrix = matrix.astype(np.float64)  # what liblinear takes: each fit would else make its own
+        parts = np.array_split(np.array(names, dtype=object), -(-len(names) // _AT_ONCE))
+        fits = [threads.submit(_fit, matrix, labels, set(part), cost) for part in parts]
+
+        def finish() -> "Classifier":
+            found, biases = zip(*(fit.result() for fit in fits))
+            return cls(names, vectorizer, np.hstack(found), np.concatenate(biases), temperature)
+
+        return finish
 
     def margins(self, message: Any) -> NDArray[np.float32]:
         """How far a message lies on the side of each of `labels`, shape (labels,)."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Executor
 from functools import lru_cache
 from pathlib import Path
-from typing import Mapping, Optional, Sequence
+from typing import Callable, Mapping, Optional, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from folderwijs.content import ContentError, Problem, read_text
 from folderwijs.understanding.classifier import BLOCK_WEIGHTS, Classifier
-from folderwijs.understanding.features import FollowUp, Numbering, features_with_context, read
+from folderwijs.understanding.features import FollowUp, Numbering, count, features_with_context, read
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.words import Word
 
@@ -43,17 +44,21 @@ class ContextClassifier:
         self._remembered = lru_cache(maxsize=max(1, _REMEMBERED_BYTES // max(1, size)))(self._in_context)  # people use the same words
 
     @classmethod
-    def train(
-        cls, follow_ups: Sequence[tuple[FollowUp, str]], messages: Sequence[Sequence[Word]], labels: Sequence[str], lexicon: Lexicon, *, weights: Mapping[str, float] = BLOCK_WEIGHTS, cost: float, temperature: float
-    ) -> "ContextClassifier":
-        """Learn.
+    def begin(
+        cls, threads: Executor, follow_ups: Sequence[tuple[FollowUp, str]], messages: Sequence[Sequence[Word]], labels: Sequence[str], lexicon: Lexicon, *, weights: Mapping[str, float] = BLOCK_WEIGHTS, cost: float, temperature: float
+    ) -> Callable[[], "ContextClassifier"]:
+        """Begin to learn.
 
         Args:
+            threads: see `Classifier.begin`.
             follow_ups: each with its intent.
             messages: words of questions that stand by themselves.
             labels: their intents.
             lexicon: finds their concepts.
             weights, cost, temperature: see `Classifier`.
+
+        Returns:
+            A function that waits for the end and gives what was learned.
         """
         befores = sorted({follow_up.before for follow_up, _ in follow_ups})
         chance = np.random.default_rng(0)
@@ -61,18 +66,17 @@ class ContextClassifier:
         chosen = chance.permutation(short)[: _UNRELATED * len(follow_ups)]
         unrelated = [(FollowUp(befores[chance.integers(len(befores))], messages[index]), labels[index]) for index in chosen]
         examples = [*follow_ups, *unrelated]
-        return cls(
-            Classifier.train(
-                [follow_up for follow_up, _ in examples],
-                [intent for _, intent in examples],
-                features_with_context(lexicon),
-                weights={**weights, "p": _CONTEXT_WEIGHT},
-                cost=cost,
-                temperature=temperature,
-            ),
-            befores,
-            lexicon,
+        features = features_with_context(lexicon)
+        classifier = Classifier.begin(
+            threads,
+            count(features, [follow_up for follow_up, _ in examples]),
+            [intent for _, intent in examples],
+            features,
+            weights={**weights, "p": _CONTEXT_WEIGHT},
+            cost=cost,
+            temperature=temperature,
         )
+        return lambda: cls(classifier(), befores, lexicon)
 
     def after(self, words: Sequence[Word]) -> dict[str, tuple[str, float]]:
         """The likeliest intent of a message and its probability, for each thing that the turn before can have been about; none for a long message."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+from array import array
+from collections import defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -201,6 +202,37 @@ class Numbering:
         return numbers[kept], times[kept]
 
 
+class Counted(NamedTuple):
+    """How often each feature is there in each of some items.
+
+    Attributes:
+        names: the features.
+        times: shape (items, features), each row's columns sorted and none twice.
+    """
+
+    names: Sequence[str]
+    times: csr_matrix
+
+    def first(self, number: int) -> "Counted":
+        """The same of the first `number` items alone."""
+        return Counted(self.names, self.times[:number])
+
+
+def count(features: Features, items: Iterable[Any]) -> Counted:
+    """Count the features of each item, as `features` gives them."""
+    from scipy.sparse import csr_matrix  # not at the top: the service needs no matrices
+
+    numbers: defaultdict[str, int] = defaultdict()
+    numbers.default_factory = numbers.__len__
+    found, ends = array("i"), [0]
+    for item in items:
+        found.extend(map(numbers.__getitem__, features(item).all()))
+        ends.append(len(found))
+    times = csr_matrix((np.ones(len(found), dtype=np.int32), np.frombuffer(found, dtype=np.int32), ends), shape=(len(ends) - 1, len(numbers)))
+    times.sum_duplicates()
+    return Counted(list(numbers), times)
+
+
 class Vectorizer:
     """TF-IDF over the features of a message, each block scaled to length 1 and then weighted.
 
@@ -226,36 +258,29 @@ class Vectorizer:
         self._weight_of_block = np.array([weights.get(block, 0.0) for block in BLOCKS])
 
     @classmethod
-    def fit(
-        cls, features: Features, messages: Iterable[Any], weights: Mapping[str, float], least: Mapping[str, int]
-    ) -> tuple["Vectorizer", csr_matrix]:
-        """Learn the vocabulary, and give the rows of the messages it was learned from.
+    def fit(cls, features: Features, counted: Counted, weights: Mapping[str, float], least: Mapping[str, int]) -> tuple["Vectorizer", csr_matrix]:
+        """Learn the vocabulary, and give the rows of the items it was learned from.
 
         Args:
-            features: gives the features of a message.
-            messages: what `features` takes, one each.
+            features: gives the features of an item.
+            counted: those of the items to learn from; it may hold blocks without a weight that `features` does not give.
             weights: of each block; one without a weight, or of weight 0, is left out.
-            least: in how many messages a feature of each block must stand to count.
+            least: in how many items a feature of each block must stand to count.
 
         Returns:
-            The vectorizer, and a matrix of shape (messages, columns).
+            The vectorizer, and a matrix of shape (items, columns).
         """
-        numbers: dict[str, int] = {}
-        counted = [Counter(numbers.setdefault(feature, len(numbers)) for feature in features(message).all()) for message in messages]
-        frequency = np.zeros(len(numbers), dtype=np.int64)
-        for counts in counted:
-            frequency[list(counts)] += 1
-        kept = sorted(feature for feature, number in numbers.items() if weights.get(feature[0]) and frequency[number] >= least[feature[0]])
-        columns = np.full(len(numbers), -1, dtype=np.int32)
-        columns[[numbers[feature] for feature in kept]] = np.arange(len(kept))
-        idf = np.log((1 + len(counted)) / (1 + frequency[[numbers[feature] for feature in kept]])) + 1
-        vectorizer = cls(features, kept, idf.astype(np.float32), weights)
-        rows = []
-        for counts in counted:
-            of_message = columns[np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))]
-            times = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
-            rows.append(vectorizer._weigh(of_message[of_message >= 0], times[of_message >= 0]))
-        return vectorizer, _stack(rows, len(kept))
+        names, times = counted
+        items = times.shape[0]
+        frequency = np.bincount(times.indices, minlength=len(names))
+        kept = sorted((name, number) for number, name in enumerate(names) if weights.get(name[0]) and frequency[number] >= least[name[0]])
+        numbers = np.array([number for _, number in kept], dtype=np.int64)
+        idf = np.log((1 + items) / (1 + frequency[numbers])) + 1
+        vectorizer = cls(features, [name for name, _ in kept], idf.astype(np.float32), weights)
+        chosen = times[:, numbers]
+        chosen.sort_indices()
+        values = vectorizer._weigh(chosen.indices, chosen.data, np.repeat(np.arange(items), np.diff(chosen.indptr)), items)
+        return vectorizer, type(chosen)((values, chosen.indices, chosen.indptr), shape=chosen.shape)
 
     def row(self, message: Any) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The columns and values of one message, as two arrays of the same length."""
@@ -265,24 +290,14 @@ class Vectorizer:
             self._column_of_number[self._number_of_column] = np.arange(len(self.names))
         columns = self._column_of_number[numbers]
         learned = columns >= 0
-        return self._weigh(columns[learned], times[learned])
+        columns = columns[learned]
+        return columns, self._weigh(columns, times[learned])
 
-    def matrix(self, messages: Iterable[Any]) -> csr_matrix:
-        """The rows of many messages, shape (messages, columns)."""
-        return _stack([self.row(message) for message in messages], len(self.names))
-
-    def _weigh(self, columns: NDArray[np.int32], times: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    def _weigh(self, columns: NDArray[np.int32], times: NDArray[np.integer[Any]], rows: Union[NDArray[np.int64], int] = 0, number: int = 1) -> NDArray[np.float32]:
+        """The value of each feature that is there, from its column, how often it is there and its item, one of so many."""
         values = (1 + np.log(times)) * self.idf[columns]
-        blocks = self._block_of_column[columns]
-        norms = np.sqrt(np.bincount(blocks, weights=values**2, minlength=len(BLOCKS)))
-        scale = np.divide(self._weight_of_block, norms, out=np.zeros(len(BLOCKS)), where=norms > 0)
-        return columns, (values * scale[blocks]).astype(np.float32)
-
-
-def _stack(rows: Sequence[tuple[NDArray[np.int32], NDArray[np.float32]]], width: int) -> csr_matrix:
-    from scipy.sparse import csr_matrix  # not at the top: the service needs no matrices
-
-    ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-    columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, dtype=np.int32)
-    values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, dtype=np.float32)
-    return csr_matrix((values, columns, ends), shape=(len(rows), width))
+        blocks = self._block_of_column[columns] + len(BLOCKS) * rows
+        norms = np.sqrt(np.bincount(blocks, weights=values**2, minlength=len(BLOCKS) * number))
+        scale = np.divide(np.tile(self._weight_of_block, number), norms, out=np.zeros(len(norms)), where=norms > 0)
+        weighed: NDArray[np.float32] = (values * scale[blocks]).astype(np.float32)
+        return weighed

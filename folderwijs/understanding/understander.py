@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Mapping, Optional, Sequence
+from typing import Callable, Mapping, Optional, Sequence
 
 import msgspec
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from folderwijs.dialogue import ALARM, FOLLOW_UP, OUTSIDE, PRACTICE, REACTIONS, SEVERAL, SMALLTALK, UNSURE, Part
 from folderwijs.understanding.classifier import BLOCK_WEIGHTS, Classifier
 from folderwijs.understanding.context import ContextClassifier
-from folderwijs.understanding.features import NEGATIONS, FollowUp, Numbering, features_with, features_with_negations
+from folderwijs.understanding.features import NEGATIONS, FollowUp, Numbering, count, features_with, features_with_negations
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.segments import Clause, alternatives, clauses, sentences
 from folderwijs.understanding.urgency import Enough, Urgency
@@ -27,6 +28,7 @@ RANKED = 10
 NEGATION_WEIGHT: Mapping[str, float] = {"n": 0.8}
 """How much negations count, beside `BLOCK_WEIGHTS`, for what tells messages with an alarm sign from all others."""
 
+_THREADS = 2  # that learn: of no use beyond the processors of a small machine
 _SOFTEN = 2.0  # of the probabilities of a message that may ask two things: of two clear questions the second hardly shows
 
 _KNOWLEDGE = "understander.json"
@@ -154,16 +156,21 @@ class Understander:
         """
         lexicon = Lexicon(knowledge.concepts)
         cost, temperature = options.cost, options.temperature
-        classifier = Classifier.train(messages, labels, features_with(lexicon), weights=weights, cost=cost, temperature=temperature)
         urgent = [str(label.startswith(ALARM)) for label in labels]
-        alarms = None
-        if len(set(urgent)) > 1:
-            denials = [words for message, text, label in zip(messages, texts, labels) if not label.startswith(ALARM) for words in _denials(message, text)]
-            alarms = Classifier.train(
-                [*messages, *denials], urgent + [str(False)] * len(denials), features_with_negations(lexicon), weights={**weights, **NEGATION_WEIGHT}, cost=cost
-            )
-        context = ContextClassifier.train(follow_ups, messages, labels, lexicon, weights=weights, cost=cost, temperature=temperature) if follow_ups else None
-        return cls(classifier, knowledge, options, alarms=alarms, context=context)
+        denials = [words for message, text, label in zip(messages, texts, labels) if not label.startswith(ALARM) for words in _denials(message, text)]
+        with_negations = features_with_negations(lexicon)
+        counted = count(with_negations, [*messages, *denials])
+        with ThreadPoolExecutor(_THREADS) as threads:
+            classifier = Classifier.begin(threads, counted.first(len(messages)), labels, features_with(lexicon), weights=weights, cost=cost, temperature=temperature)
+            alarms: Optional[Callable[[], Classifier]] = None
+            context: Optional[Callable[[], ContextClassifier]] = None
+            if len(set(urgent)) > 1:
+                alarms = Classifier.begin(
+                    threads, counted, urgent + [str(False)] * len(denials), with_negations, weights={**weights, **NEGATION_WEIGHT}, cost=cost
+                )
+            if follow_ups:
+                context = ContextClassifier.begin(threads, follow_ups, messages, labels, lexicon, weights=weights, cost=cost, temperature=temperature)
+            return cls(classifier(), knowledge, options, alarms=alarms and alarms(), context=context and context())
 
     def understand(self, words: Sequence[Word], text: str) -> Understood:
         """Understand one message.

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from folderwijs.understanding import classifier as module
 from folderwijs.understanding.classifier import Classifier
-from folderwijs.understanding.features import features_with
+from folderwijs.understanding.features import count, features_with
 from folderwijs.understanding.lexicon import Lexicon
 from folderwijs.understanding.words import Word, split_words
 
@@ -23,7 +25,8 @@ QUESTIONS = {
 
 def train(*intents: str, **options: float) -> Classifier:
     chosen = [(split_words(text), intent) for intent in intents or QUESTIONS for text in QUESTIONS[intent]]
-    return Classifier.train([words for words, _ in chosen], [intent for _, intent in chosen], FEATURES, **options)
+    with ThreadPoolExecutor(2) as threads:
+        return Classifier.begin(threads, count(FEATURES, [words for words, _ in chosen]), [intent for _, intent in chosen], FEATURES, **options)()
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,14 @@ def likeliest(classifier: Classifier, text: str) -> str:
 )
 def test_what_was_learned_is_recognised_in_other_words(classifier: Classifier, text: str, intent: str) -> None:
     assert likeliest(classifier, text) == intent
+
+
+def test_labels_fitted_one_at_a_time_are_the_same(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_AT_ONCE", 1)
+    apart = train()
+    assert apart.labels == classifier.labels
+    assert np.allclose(apart.weights, classifier.weights, atol=0.02)
+    assert np.allclose(apart.biases, classifier.biases, atol=0.02)
 
 
 def test_labels_are_sorted(classifier: Classifier) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ FOLLOW_UPS = [
 def context() -> ContextClassifier:
     messages = [(split_words(text), intent) for intent, texts in ALONE.items() for text in texts]
     follow_ups = [(FollowUp(before, split_words(text)), intent) for before, text, intent in FOLLOW_UPS]
-    return ContextClassifier.train(follow_ups, [words for words, _ in messages], [intent for _, intent in messages], LEXICON, cost=0.4, temperature=0.2)
+    with ThreadPoolExecutor(1) as threads:
+        return ContextClassifier.begin(threads, follow_ups, [words for words, _ in messages], [intent for _, intent in messages], LEXICON, cost=0.4, temperature=0.2)()
 
 
 def test_the_same_words_mean_something_else_after_something_else(context: ContextClassifier) -> None:

@@ -10,6 +10,7 @@ from folderwijs.understanding.features import (
     FollowUp,
     Numbering,
     Vectorizer,
+    count,
     features_with,
     features_with_context,
     features_with_negations,
@@ -26,7 +27,7 @@ MESSAGES = [split_words(text) for text in ("mag ik rennen", "mijn spier doet pij
 
 @pytest.fixture(scope="module")
 def vectorizer() -> Vectorizer:
-    return Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, ONCE)[0]
+    return Vectorizer.fit(FEATURES, count(FEATURES, MESSAGES), WEIGHTS, ONCE)[0]
 
 
 def features_of(text: str, block: str, features: Features = FEATURES) -> list[str]:
@@ -68,14 +69,14 @@ def test_no_words_give_no_features_of_their_own() -> None:
 
 
 def test_a_feature_that_is_rare_is_not_learned() -> None:
-    twice, _ = Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, {**ONCE, "l": 2})
+    twice, _ = Vectorizer.fit(FEATURES, count(FEATURES, MESSAGES), WEIGHTS, {**ONCE, "l": 2})
     words = {feature for feature in twice.names if feature[0] == "l"}
     assert {"lmogen", "lik", "lmijn"} <= words
     assert not {"l" + lemma_of("rennen"), "l" + lemma_of("joggen")} & words
 
 
 def test_a_block_without_weight_is_left_out() -> None:
-    without, _ = Vectorizer.fit(FEATURES, MESSAGES, {**WEIGHTS, "c": 0}, ONCE)
+    without, _ = Vectorizer.fit(FEATURES, count(FEATURES, MESSAGES), {**WEIGHTS, "c": 0}, ONCE)
     assert {feature[0] for feature in without.names} == WEIGHTS.keys() - {"c"}
 
 
@@ -105,28 +106,40 @@ def test_a_message_of_unknown_words_has_hardly_anything(vectorizer: Vectorizer, 
     assert len(columns) == len(values) == 0
 
 
-def test_a_matrix_has_the_rows_of_its_messages(vectorizer: Vectorizer) -> None:
-    matrix = vectorizer.matrix([*MESSAGES, []])
-    assert matrix.shape == (len(MESSAGES) + 1, len(vectorizer.names))
-    for number, message in enumerate(MESSAGES):
+def test_each_feature_is_counted_where_it_is() -> None:
+    counted = count(FEATURES, [split_words("pijn of pijn"), [], split_words("of niet")])
+    assert counted.times.shape == (3, len(counted.names))
+    assert len(set(counted.names)) == len(counted.names)
+    times = dict(zip(counted.names, counted.times.toarray().T.tolist()))
+    assert (times["lpijn"], times["lof"], times["lniet"], times["xPIJN"]) == ([2, 0, 0], [1, 0, 1], [0, 0, 1], [2, 0, 0])
+    assert counted.times.sum() == sum(len(list(FEATURES(split_words(text)).all())) for text in ("pijn of pijn", "", "of niet"))
+
+
+def test_of_no_items_nothing_is_counted() -> None:
+    assert count(FEATURES, []).times.shape == (0, 0)
+
+
+def test_the_first_items_are_learned_from_as_if_they_were_all() -> None:
+    every, few = count(features_with_negations(LEXICON), [*MESSAGES, split_words("geen andere woorden")]), count(FEATURES, MESSAGES)
+    (ours, rows), (theirs, their_rows) = (Vectorizer.fit(FEATURES, counted, WEIGHTS, ONCE) for counted in (every.first(len(MESSAGES)), few))
+    assert ours.names == theirs.names
+    assert ours.idf.tolist() == theirs.idf.tolist()
+    assert (rows != their_rows).nnz == 0
+
+
+def test_learning_gives_the_rows_of_what_was_learned_from() -> None:
+    messages = [*MESSAGES, []]
+    vectorizer, matrix = Vectorizer.fit(FEATURES, count(FEATURES, messages), WEIGHTS, ONCE)
+    assert matrix.shape == (len(messages), len(vectorizer.names))
+    for number, message in enumerate(messages):
         columns, values = vectorizer.row(message)
         row = np.zeros(len(vectorizer.names))
         row[columns] = values
         assert matrix[number].toarray()[0] == pytest.approx(row)
-    assert matrix[len(MESSAGES)].nnz == 0
-
-
-def test_a_matrix_of_no_messages_is_empty(vectorizer: Vectorizer) -> None:
-    assert vectorizer.matrix([]).shape == (0, len(vectorizer.names))
-
-
-def test_learning_gives_the_rows_of_what_was_learned_from() -> None:
-    vectorizer, matrix = Vectorizer.fit(FEATURES, MESSAGES, WEIGHTS, ONCE)
-    assert np.allclose(matrix.toarray(), vectorizer.matrix(MESSAGES).toarray())
 
 
 def test_vectorizers_with_one_numbering_give_what_each_gives_alone() -> None:
-    every, few = (Vectorizer.fit(features, messages, {**WEIGHTS, "n": 1.0}, ONCE)[0] for features, messages in ((FEATURES, MESSAGES), (features_with_negations(LEXICON), [split_words("ik heb geen pijn, niet eens zeer"), *MESSAGES[2:]])))
+    every, few = (Vectorizer.fit(features, count(features, messages), {**WEIGHTS, "n": 1.0}, ONCE)[0] for features, messages in ((FEATURES, MESSAGES), (features_with_negations(LEXICON), [split_words("ik heb geen pijn, niet eens zeer"), *MESSAGES[2:]])))
     numbering = Numbering()
     together = [Vectorizer(alone._features, alone.names, alone.idf, alone.weights, numbering) for alone in (every, few)]
     for message in [*MESSAGES, split_words("geen spier of niet"), split_words("iets heel anders"), []] * 2:
