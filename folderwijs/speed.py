@@ -191,8 +191,11 @@ class RulesByLastStep:
 
 def _step(state: State) -> tuple[Optional[str], Optional[str]]:
     """The action before a state and the intent in it, where it has them and asks for just these."""
-    action, intent = state.get(PREVIOUS_ACTION, {}).get(ACTION_NAME), state.get(USER, {}).get(INTENT)
-    return tuple(value if isinstance(value, str) and value != SHOULD_NOT_BE_SET else None for value in (action, intent))  # type: ignore[return-value]
+    return _asked(state.get(PREVIOUS_ACTION, {}).get(ACTION_NAME)), _asked(state.get(USER, {}).get(INTENT))
+
+
+def _asked(value: Any) -> Optional[str]:
+    return value if isinstance(value, str) and value not in ("", SHOULD_NOT_BE_SET) else None
 
 
 def _narrow_rules() -> None:

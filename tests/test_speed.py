@@ -95,7 +95,7 @@ def test_other_rules_are_left_to_rasa(key: str) -> None:
     assert not RulesByPast({}).simple
 
 
-ACTIONS = ("action_listen", "action_answer", "...")
+ACTIONS = ("action_listen", "action_answer", "...", "", "should_not_be_set")
 STATES = st.lists(
     st.fixed_dictionaries(
         {},
