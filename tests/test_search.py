@@ -95,3 +95,8 @@ def test_it_says_how_sure_each_result_is(search: TopicSearch) -> None:
     assert sure.certainty[0] == "zeker"
     assert search.find("stijf opstaan", meant("symptomen", 0.6), 1).certainty == ("waarschijnlijk",)
     assert search.find("fietsen xqzvk jklmn wrtpb", (), 1).certainty == ("misschien",)
+
+
+@pytest.mark.parametrize(("chance", "certainty"), [(0.95, "zeker"), (0.85, "waarschijnlijk"), (0.55, "waarschijnlijk"), (0.45, "misschien")])
+def test_what_the_chat_would_say_is_as_sure_as_its_meaning_is_clear(search: TopicSearch, chance: float, certainty: str) -> None:
+    assert search.find("mw 68 nieuwe knie xqzvk", meant("leeftijd", chance), 1).certainty == (certainty,)
